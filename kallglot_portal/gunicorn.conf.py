@@ -1,0 +1,41 @@
+"""gunicorn's settings, taken from the portal's own.
+
+gthread: one thread carries one listener, and a thread that waits for a slow line costs little, so
+there are enough of them for every listener one expects (docs/decisions/0004).
+"""
+
+import os
+import resource
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kallglot_portal.settings")
+
+from django.conf import settings
+
+# A listener holds a connection and a file. Many systems allow 1,024 of both unless asked for more.
+_soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+_wanted = 4 * settings.WEB_THREADS + 256
+if _soft != resource.RLIM_INFINITY and _soft < _wanted:
+    _most = _wanted if _hard == resource.RLIM_INFINITY else min(_hard, _wanted)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(_soft, _most), _hard))
+
+wsgi_app = "kallglot_portal.wsgi"
+bind = (
+    f"[{settings.HOST}]:{settings.PORT}"
+    if ":" in settings.HOST
+    else (f"{settings.HOST}:{settings.PORT}")
+)
+worker_class = "kallglot_portal.server.Worker"
+# A filter address with many choices is long.
+limit_request_line = 8190
+workers = settings.WEB_WORKERS
+threads = settings.WEB_THREADS
+worker_connections = settings.WEB_THREADS + 200
+backlog = 2048
+keepalive = 15
+timeout = 60
+# For a stop; who listens over a reload has longer (`server.Worker`).
+graceful_timeout = 30
+forwarded_allow_ips = ",".join(settings.TRUSTED_PROXIES) or "127.0.0.1"
+# No door for controlling a running server: signals are enough.
+control_socket_disable = True
+proc_name = "kallglot-portal"
