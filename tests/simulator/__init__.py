@@ -1,0 +1,1 @@
+"""The simulated vendor keeps to the vendor's documentation, and misbehaves exactly as told."""
