@@ -1,0 +1,9 @@
+"""A client for Kallglot's call recordings API, and the check of its webhooks' signatures."""
+
+from . import errors, signatures, types
+from .audio_stream import AudioStream
+from .client import Client
+from .gate import Gate, MemoryGate
+from .limits import Limits
+
+__all__ = ["AudioStream", "Client", "Gate", "Limits", "MemoryGate", "errors", "signatures", "types"]
