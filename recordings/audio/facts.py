@@ -1,0 +1,60 @@
+"""What is known of a whole file in the store, kept beside it."""
+
+import base64
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from .playable import Playable
+from .progress import write_json
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a whole file.
+
+    size: bytes. sha256: of the vendor's bytes, hexadecimal. duration_s: the true length in
+    seconds, None when it cannot be told. player_prefix, player_offset, player_mime: the form for
+    players, `player_prefix` in base64, when the vendor's bytes do not play right; see `playable`.
+    unplayable: why no browser plays it, or empty.
+    """
+
+    size: int
+    sha256: str
+    mime: str
+    extension: str
+    codec: str = ""
+    duration_s: float | None = None
+    vendor_etag: str | None = None
+    player_prefix: str | None = None
+    player_offset: int = 0
+    player_mime: str = ""
+    unplayable: str = ""
+
+    @property
+    def player_form(self) -> Playable | None:
+        if self.player_prefix is None:
+            return None
+        prefix = base64.b64decode(self.player_prefix)
+        return Playable(prefix, self.player_offset, self.player_mime)
+
+    def with_player_form(self, form: Playable) -> "Facts":
+        prefix = base64.b64encode(form.prefix).decode()
+        return replace(
+            self,
+            player_prefix=prefix,
+            player_offset=form.source_offset,
+            player_mime=form.mime,
+        )
+
+
+def read_facts(path: Path) -> Facts | None:
+    """The facts in `path`, or None when there are none that can be read."""
+    try:
+        return Facts(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def write_facts(path: Path, facts: Facts) -> None:
+    write_json(path, asdict(facts))

@@ -1,0 +1,164 @@
+"""How much of a recording has arrived: written by its fill, waited for by its readers.
+
+One `Growth` lives in each process that reads or fills a recording. Readers are woken when there
+is more; nobody polls. Two stretches of the file may be there: the main one from the beginning,
+and a tail that was fetched ahead for a listener who jumped.
+"""
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What is known of a recording once its first bytes have arrived.
+
+    total: its length in bytes, None when the vendor did not tell.
+    settled: the vendor's bytes are surely fit for a player as they are; otherwise the whole
+        file must be there before that can be said.
+    accepts_ranges: the vendor announced `Accept-Ranges: bytes`.
+    """
+
+    total: int | None
+    mime: str
+    extension: str
+    settled: bool
+    accepts_ranges: bool = False
+    vendor_etag: str | None = None
+
+
+class Orphaned(Exception):  # noqa: N818  (it says what happened)
+    """The process that was filling has died; somebody must begin anew."""
+
+
+class Growth:
+    """The state of one fill, shared by its threads.
+
+    `fd` is a read-only descriptor of the growing file, set with the head; readers take their
+    own copy with `duplicate()`.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._fd: int | None = None
+        self.head: Head | None = None
+        self.available = 0
+        self.tail_start: int | None = None
+        self.tail_end = 0
+        self.complete = False
+        self.ended = False
+        self.failure: Exception | None = None
+        self.place_failure: Exception | None = None
+        self.wished: int | None = None
+        self.on_wish: Callable[[int], None] = lambda position: None
+
+    # -- told by the fill ----------------------------------------------------------------
+
+    def begin(self, head: Head, fd: int) -> None:
+        """The first bytes are known to be audio; `fd` becomes this object's to close."""
+        with self._changed:
+            self.head, self._fd = head, fd
+            self._changed.notify_all()
+
+    def advance(self, available: int) -> None:
+        """The bytes before `available` are there."""
+        with self._changed:
+            self.available = available
+            self._changed.notify_all()
+
+    def advance_tail(self, start: int | None, end: int) -> None:
+        """The bytes from `start` to before `end` are there too; None for start: no more."""
+        with self._changed:
+            self.tail_start, self.tail_end = start, end
+            self._changed.notify_all()
+
+    def finish(self) -> None:
+        """All bytes are there and verified."""
+        with self._changed:
+            self.complete = True
+            self._changed.notify_all()
+
+    def end(self, failure: Exception | None = None) -> None:
+        """The fill is over: the file is in its place, or `failure` says why not.
+
+        A failure after the last byte had arrived keeps the file from its place, but not the
+        readers from their bytes.
+        """
+        with self._changed:
+            self.ended = True
+            self.place_failure = failure
+            if not self.complete:
+                self.failure = failure or Orphaned()
+            self._changed.notify_all()
+
+    # -- asked by readers ----------------------------------------------------------------
+
+    def wait_for_head(self) -> Head:
+        """Block until the head is known. Raises the fill's failure."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.head or self.failure)
+            if self.head is None:
+                raise _fresh(self.failure)
+            return self.head
+
+    def wait_for_end(self) -> None:
+        """Block until the file is in its place. Raises the fill's failure."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.ended)
+            failure = self.failure or self.place_failure
+            if failure:
+                raise _fresh(failure)
+
+    def wait_beyond(self, position: int, timeout: float | None = None) -> int:
+        """Block until the byte at `position` is there; the end of the bytes that follow it.
+
+        Returns `position` itself at the end of the file, or when `timeout` seconds have passed.
+        Raises the fill's failure once the bytes that did arrive are used up.
+        """
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self.complete or self.failure or self.readable_end(position) > position,
+                timeout,
+            )
+            end = self.readable_end(position)
+            if end <= position and self.failure:
+                raise _fresh(self.failure)
+            return max(position, end)
+
+    def readable_end(self, position: int) -> int:
+        """The end of the bytes that can be read from `position` on without a gap."""
+        end = self.available
+        if self.tail_start is not None and (position >= self.tail_start or end >= self.tail_start):
+            end = max(end, self.tail_end)
+        return end
+
+    def wish(self, position: int) -> None:
+        """Ask for the bytes from `position` on ahead of their turn; one wish waits at a time.
+
+        Who waits long asks again: the fill may have known too little of the line at first.
+        """
+        if self.wished is None:
+            self.wished = position
+        if self.wished == position:
+            self.on_wish(position)
+
+    def duplicate(self) -> int:
+        """A descriptor of the growing file for one reader, who closes it."""
+        with self._changed:
+            if self._fd is None:
+                raise _fresh(self.failure or Orphaned())
+            return os.dup(self._fd)
+
+    def close(self) -> None:
+        """Close the shared descriptor; readers keep their own."""
+        with self._changed:
+            if self._fd is not None:
+                os.close(self._fd)
+                self._fd = None
+
+
+def _fresh(failure: Exception) -> Exception:
+    """The one failure that many readers raise, without the trace of the reader before."""
+    return failure.with_traceback(None)

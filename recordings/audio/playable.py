@@ -1,0 +1,205 @@
+"""The form of a recording that a browser's player can use, where the vendor's bytes are not it.
+
+Only the player gets it: downloads and digests are always of the vendor's own bytes. It is plain
+data, some bytes to send instead of the first bytes of the file, so that ranges over it are no
+harder than ranges over the file, and nothing is stored twice:
+
+- MP3 of varying bitrate without a true index: browsers guess its duration, up to half of it
+  wrong, and seek beside the mark. It gets a Xing frame. One whose bitrate is constant needs no
+  index, and loses one that is not true (a recording cut or joined after it was encoded).
+- WAV with sizes that are not true (the writer could not seek back): a mended header.
+- MP3 inside WAV: the MP3 alone.
+
+GSM 6.10, ADPCM, G.726 and the like play in no browser and can only be decoded. That is not done
+here: `plan` then says `Unplayable`, and whoever can decode puts a WAV file in its place.
+"""
+
+import os
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import BinaryIO
+
+from . import mp3_frames, wav_header
+from .index_tag import TOC_POINTS, IndexTag, xing_frame
+from .mp3_frames import Mp3Facts
+from .sniff import MP3, SNIFF_BYTES, WAV, AudioType, sniff
+from .wav_header import WavFacts
+
+BLOCK_BYTES = 256 * 1024
+
+_MAX_RIFF_BYTES = 0xFFFFFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Playable:
+    """`prefix`, then the bytes of the file from `source_offset` to its end; `mime` is its type."""
+
+    prefix: bytes
+    source_offset: int
+    mime: str
+
+    def length(self, file_size: int) -> int:
+        """The length in bytes of this form of a file of `file_size` bytes."""
+        return len(self.prefix) + max(0, file_size - self.source_offset)
+
+
+@dataclass(frozen=True, slots=True)
+class Unplayable:
+    """No browser plays these bytes in any form made here; `reason` is a sentence for people."""
+
+    reason: str
+
+
+Plan = Playable | Unplayable | None
+"""None: the vendor's bytes are playable as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFacts:
+    """What is known of an audio file. What could not be told is None (or "" for texts).
+
+    `size` is in bytes, `duration_s` the true one in seconds, `bitrate` the average in bit/s,
+    `bitrate_kind` "cbr", "vbr" or "free" and only for MP3.
+    """
+
+    size: int
+    audio_type: AudioType | None
+    codec: str = ""
+    duration_s: float | None = None
+    channels: int | None = None
+    sample_rate: int | None = None
+    bitrate: int | None = None
+    bitrate_kind: str = ""
+    playable: Plan = None
+
+
+def facts(file: BinaryIO, audio_type: AudioType | None = None) -> AudioFacts:
+    """Everything the bytes of a whole file tell, for keeping when the recording has arrived.
+
+    `file` is open for reading; its position is moved. The type is sniffed where it is not given.
+    Raises nothing but what reading raises (OSError), whatever the bytes are.
+    """
+    size = file.seek(0, os.SEEK_END)
+    if audio_type is None:
+        file.seek(0)
+        audio_type = sniff(file.read(SNIFF_BYTES))
+    if audio_type == MP3:
+        return _mp3_facts(size, MP3, mp3_frames.scan(file))
+    if audio_type == WAV:
+        return _wav_facts(file, size)
+    return AudioFacts(size, audio_type, codec=audio_type.name if audio_type else "")
+
+
+def plan(file: BinaryIO, audio_type: AudioType | None = None) -> Plan:
+    """How to play a whole file: None as it is, `Playable` in another form, `Unplayable` not."""
+    return facts(file, audio_type).playable
+
+
+def read_at(
+    file: BinaryIO, plan: Playable | None, start: int = 0, stop: int | None = None
+) -> Iterator[bytes]:
+    """The bytes from `start` to `stop` (exclusive; None: the end) of the playable form.
+
+    Blocks are `BLOCK_BYTES` long, the last one as long as is left. The position of `file` is
+    moved between blocks, so every reader needs a file object of its own. Raises EOFError where
+    the file ends before `stop`: the answer must then be broken off, never end as if whole.
+    """
+    prefix = plan.prefix if plan else b""
+    shift = plan.source_offset - len(prefix) if plan else 0
+    if stop is None:
+        stop = max(len(prefix), file.seek(0, os.SEEK_END) - shift)
+    while start < stop:
+        wanted = min(BLOCK_BYTES, stop - start)
+        block = prefix[start : start + wanted]
+        if len(block) < wanted:
+            file.seek(start + len(block) + shift)
+            block += file.read(wanted - len(block))
+        if len(block) < wanted:
+            raise EOFError(f"{wanted - len(block)} bytes short at byte {start + len(block)}")
+        yield block
+        start += wanted
+
+
+def _mp3_facts(size: int, audio_type: AudioType, found: Mp3Facts | None) -> AudioFacts:
+    if found is None:
+        return AudioFacts(size, audio_type, codec=audio_type.name)
+    version = {1.0: "MPEG-1", 2.0: "MPEG-2", 2.5: "MPEG-2.5"}[found.header.version]
+    return AudioFacts(
+        size=size,
+        audio_type=audio_type,
+        codec=f"{version} layer {'I' * found.header.layer}",
+        # A scan that gave up has seen only a part.
+        duration_s=found.duration_s if found.complete else None,
+        channels=found.channels,
+        sample_rate=found.sample_rate,
+        bitrate=found.bitrate or None,
+        bitrate_kind=found.bitrate_kind,
+        playable=_mp3_plan(found),
+    )
+
+
+def _mp3_plan(found: Mp3Facts) -> Playable | None:
+    counted = found.complete and found.frames
+    if not counted or found.header.layer != 3:
+        return None
+    index_is_true = _is_true(found.index_tag, found.frames)
+    if found.bitrate_kind == "cbr":
+        if found.index_tag is None or index_is_true:
+            return None
+        return Playable(b"", found.audio_offset, MP3.mime)
+    if index_is_true and found.index_tag.has_toc:
+        return None
+    start = found.audio_offset
+    prefix = xing_frame(
+        found.header_word,
+        frames=found.frames,
+        audio_bytes=found.audio_end - start,
+        positions=[position - start for position in found.positions(TOC_POINTS)],
+    )
+    return Playable(prefix, start, MP3.mime)
+
+
+def _is_true(tag: IndexTag | None, frames: int) -> bool:
+    """Whether the index claims as many frames as were counted; some encoders count their own."""
+    return bool(tag) and tag.frames is not None and abs(tag.frames - frames) <= 2 + frames // 200
+
+
+def _wav_facts(file: BinaryIO, size: int) -> AudioFacts:
+    found = wav_header.read_header(file)
+    if found is None:
+        return AudioFacts(size, WAV, codec=WAV.name)
+    if found.format_tag == wav_header.MPEG_LAYER_3:
+        inside = mp3_frames.scan(file, found.data_offset, found.data_offset + found.data_size)
+        if inside:
+            told = _mp3_facts(size, WAV, inside)
+            form = told.playable or Playable(b"", inside.first_frame_offset, MP3.mime)
+            return replace(told, codec=f"{told.codec} in WAV", playable=form)
+    seconds = found.duration_s
+    return AudioFacts(
+        size=size,
+        audio_type=WAV,
+        codec=found.codec,
+        duration_s=seconds,
+        channels=found.channels or None,
+        sample_rate=found.sample_rate or None,
+        bitrate=round(found.data_size * 8 / seconds) if seconds else None,
+        playable=_wav_plan(found, size),
+    )
+
+
+def _wav_plan(found: WavFacts, size: int) -> Plan:
+    if not found.browser_playable:
+        return Unplayable(
+            f"This recording is a WAV file with {found.codec} sound, which browsers cannot play."
+        )
+    # Of the browsers only Chromium reads RF64.
+    if not found.sizes_wrong and found.container == "RIFF":
+        return None
+    fmt = struct.pack("<4sI", b"fmt ", len(found.fmt)) + found.fmt + b"\0" * (len(found.fmt) % 2)
+    data = struct.pack("<4sI", b"data", found.data_size)
+    riff_size = 4 + len(fmt) + len(data) + size - found.data_offset
+    if riff_size >= _MAX_RIFF_BYTES:
+        return None
+    prefix = struct.pack("<4sI4s", b"RIFF", riff_size, b"WAVE") + fmt + data
+    return Playable(prefix, found.data_offset, WAV.mime)

@@ -1,0 +1,62 @@
+"""The way from a click to bytes: the whole file if it is there, else its fill, begun or joined."""
+
+import contextlib
+
+from .follow import Fills
+from .growth import Orphaned
+from .job import Job
+from .source import GrowingFile, Source, WholeFile
+from .store import StorageFailed, Store
+
+_ATTEMPTS = 5
+
+
+class Relay:
+    """Opens recordings from `store`, fetching each from the vendor once."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._fills = Fills(store)
+
+    def open(self, job: Job, *, for_player: bool) -> Source:
+        """The bytes that `job` names; blocks until their head is known. The caller closes it.
+
+        for_player: bytes that browsers play right, which may differ from the vendor's.
+        Raises the vendor client's errors, and StorageFailed.
+        """
+        for _ in range(_ATTEMPTS):
+            found = self.store.open_whole(job.key)
+            if found:
+                fd, facts = found
+                return WholeFile(job.key, fd, facts, facts.player_form if for_player else None)
+            growth = self._fills.join(job)
+            if growth is None:
+                continue
+            try:
+                if for_player and not growth.wait_for_head().settled:
+                    growth.wait_for_end()
+                    continue
+                return GrowingFile(
+                    job.key,
+                    growth,
+                    rejoin=lambda: self._fills.join(job),
+                    open_whole=lambda: self.store.open_whole(job.key),
+                )
+            except Orphaned:
+                continue
+        raise StorageFailed("the file never came to its place")
+
+    def fetch(self, job: Job) -> WholeFile:
+        """The vendor's bytes as a whole file; blocks until all of them are here.
+
+        The caller closes it. Raises the vendor client's errors, and StorageFailed.
+        """
+        for _ in range(_ATTEMPTS):
+            found = self.store.open_whole(job.key)
+            if found:
+                return WholeFile(job.key, *found, None)
+            growth = self._fills.join(job)
+            if growth is not None:
+                with contextlib.suppress(Orphaned):
+                    growth.wait_for_end()
+        raise StorageFailed("the file never came to its place")

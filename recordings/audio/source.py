@@ -1,0 +1,168 @@
+"""Where the bytes of one answer come from: a whole file, or one that is still arriving."""
+
+import io
+import os
+import time
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from . import playable
+from .facts import Facts
+from .growth import Growth, Head, Orphaned
+
+# A reader that takes its bytes at once gets large blocks; one on a slow line gets small ones, so
+# that a thousand of them do not each keep a large block waiting in memory.
+LARGE_BLOCK = 64 * 1024
+SMALL_BLOCK = 8 * 1024
+_SLOW_AFTER_S = 0.02
+# A jump shorter than this is not worth telling the fill of.
+_NEAR_BYTES = 64 * 1024
+_ATTEMPTS = 5
+# A wish may have come while the line was fast; after this long it is made again.
+_WISH_AGAIN_S = 1.0
+
+
+class Source(Protocol):
+    """The bytes of one recording for one answer.
+
+    length: bytes, None while the vendor has not told and not all has arrived. etag: strong, in
+    quotes. mime, extension: told from the bytes. `close()` must be called.
+    """
+
+    length: int | None
+    etag: str
+    mime: str
+    extension: str
+
+    def blocks(self, start: int, stop: int | None) -> Iterator[bytes]:
+        """The bytes from `start` to before `stop` (None: the end). Raises on any shortfall."""
+
+    def close(self) -> None: ...
+
+
+class WholeFile:
+    """A file that is in its place; `form` is the player's, None for the vendor's own bytes.
+
+    `fd` becomes this object's to close.
+    """
+
+    def __init__(self, key: str, fd: int, facts: Facts, form: playable.Playable | None) -> None:
+        self._file = io.FileIO(fd, "rb")
+        # Kept, as Django hangs another `close` on a file that it hands to the server.
+        self.close = self._file.close
+        self._form = form
+        self.facts = facts
+        self.length = form.length(facts.size) if form else facts.size
+        self.etag = entity_tag(key, self.length, player_form=form is not None)
+        self.mime = form.mime if form else facts.mime
+        self.extension = facts.extension
+
+    def blocks(self, start: int, stop: int | None) -> Iterator[bytes]:
+        return playable.read_at(self._file, self._form, start, stop)
+
+    def file_at(self, start: int) -> io.FileIO | None:
+        """The file itself, standing at `start`, for sendfile; None where a form is to be sent."""
+        if self._form:
+            return None
+        self._file.seek(start)
+        return self._file
+
+
+class GrowingFile:
+    """A file whose fill is under way; reading waits for what has not arrived.
+
+    When the filling process has died, `rejoin` gives the growth of a new fill, or None when
+    another process has finished the file, which `open_whole` then opens.
+    """
+
+    def __init__(
+        self,
+        key: str,
+        growth: Growth,
+        rejoin: Callable[[], Growth | None],
+        open_whole: Callable[[], tuple[int, Facts] | None],
+    ) -> None:
+        self._growth = growth
+        self._rejoin = rejoin
+        self._open_whole = open_whole
+        self._head: Head = growth.wait_for_head()
+        self.length = self._head.total
+        self.etag = entity_tag(key, self.length)
+        self.mime = self._head.mime
+        self.extension = self._head.extension
+        self._fd: int | None = growth.duplicate()
+
+    def blocks(self, start: int, stop: int | None) -> Iterator[bytes]:
+        position, size = start, LARGE_BLOCK
+        while stop is None or position < stop:
+            end = self._wait(position)
+            if end == position:
+                break
+            if stop is not None:
+                end = min(end, stop)
+            while position < end:
+                block = os.pread(self._fd, min(size, end - position), position)
+                if not block:
+                    raise EOFError(f"the file ends at byte {position}")
+                position += len(block)
+                sent_at = time.monotonic()
+                yield block
+                size = SMALL_BLOCK if time.monotonic() - sent_at > _SLOW_AFTER_S else LARGE_BLOCK
+        if stop is not None and position < stop:
+            raise EOFError(f"the file ends at byte {position}")
+
+    def close(self) -> None:
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+    def _wait(self, position: int) -> int:
+        """Until the byte at `position` is there; the end of those that follow it."""
+        while True:
+            growth = self._growth
+            if self._head.accepts_ranges and position > growth.available + _NEAR_BYTES:
+                growth.wish(position)
+            try:
+                end = growth.wait_beyond(position, timeout=_WISH_AGAIN_S)
+            except Orphaned:
+                self._begin_anew()
+            else:
+                if end > position or growth.complete:
+                    return end
+
+    def _begin_anew(self) -> None:
+        for _ in range(_ATTEMPTS):
+            growth = self._rejoin()
+            if growth is None:
+                self._go_on_with_whole()
+                return
+            try:
+                head, fd = growth.wait_for_head(), growth.duplicate()
+            except Orphaned:
+                continue  # that fill is over as well, for good or ill
+            self.close()
+            self._growth, self._fd = growth, fd
+            # The bytes already sent must be the beginning of what follows.
+            if head != self._head:
+                raise EOFError("the recording has changed")
+            return
+        raise EOFError("the file never came to its place")
+
+    def _go_on_with_whole(self) -> None:
+        found = self._open_whole()
+        if found is None:
+            raise EOFError("the file is gone")
+        self.close()
+        self._fd, facts = found
+        head = self._head
+        if facts.vendor_etag != head.vendor_etag or head.total not in (None, facts.size):
+            raise EOFError("the recording has changed")
+        self._growth = Growth()
+        self._growth.advance(facts.size)
+        self._growth.finish()
+
+
+def entity_tag(key: str, length: int | None, *, player_form: bool = False) -> str:
+    """A strong tag for the bytes of `key`; the player's form has one of its own."""
+    parts = [key] + ([str(length)] if length is not None else []) + ["p"] * player_form
+    return f'"{"-".join(parts)}"'

@@ -1,0 +1,296 @@
+"""The cached files and their life: absent, filling, whole, gone.
+
+Each recording has a folder named by its key, a text of ours that differs by more than letter
+case. While it is being filled the folder holds `audio.part`, locked with flock by the filling
+process, and its progress; when it is whole, `audio` and `facts.json`. A lock that nobody holds
+on a part means that its process was killed. Folders are 0700 and files 0600.
+"""
+
+import contextlib
+import errno
+import fcntl
+import os
+import re
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .facts import Facts, read_facts
+
+# Folders with other names are not ours, and never touched.
+_KEY = re.compile(r"[0-9]+-[0-9a-f]{12}")
+_TOUCH_EVERY_S = 60
+_JUST_BEGUN_S = 10
+# A file used this recently is not evicted: its listener will come back for the next piece.
+_IN_USE_S = 120
+
+
+class StorageFailed(Exception):  # noqa: N818  (it says what happened)
+    """The audio folder cannot be used: missing, read-only, or the disk is full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The paths of one recording in the store."""
+
+    folder: Path
+
+    @property
+    def key(self) -> str:
+        return self.folder.name
+
+    @property
+    def audio(self) -> Path:
+        return self.folder / "audio"
+
+    @property
+    def facts(self) -> Path:
+        return self.folder / "facts.json"
+
+    @property
+    def part(self) -> Path:
+        return self.folder / "audio.part"
+
+    @property
+    def head(self) -> Path:
+        return self.folder / "head.json"
+
+    @property
+    def progress(self) -> Path:
+        return self.folder / "progress"
+
+    @property
+    def wishes(self) -> Path:
+        return self.folder / "wishes"
+
+    @property
+    def of_the_fill(self) -> tuple[Path, ...]:
+        """What stands beside the part file, and goes when the fill is over."""
+        return self.head, self.progress, self.wishes
+
+
+class Store:
+    """The audio folder. Any number of processes may use it at once.
+
+    root: made on first use. max_bytes: how much the whole files may take together; 0: no limit.
+    """
+
+    def __init__(self, root: Path, max_bytes: int = 0) -> None:
+        self.root = root
+        self.max_bytes = max_bytes
+
+    def entry(self, key: str) -> Entry:
+        return Entry(self.root / key)
+
+    def open_whole(self, key: str) -> tuple[int, Facts] | None:
+        """A descriptor and the facts of a whole file, or None; the caller closes it.
+
+        A file whose length is not the one on record (a disk fault, a stranger's hand) is thrown
+        away here, before a byte of it is sent.
+        """
+        entry = self.entry(key)
+        try:
+            fd = os.open(entry.audio, os.O_RDONLY | os.O_NOFOLLOW)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise StorageFailed(error.strerror) from error
+        with contextlib.ExitStack() as undo:
+            undo.callback(os.close, fd)
+            facts = read_facts(entry.facts)
+            status = os.fstat(fd)
+            if facts is None or status.st_size != facts.size:
+                self.discard(key)
+                return None
+            if time.time() - status.st_mtime > _TOUCH_EVERY_S:
+                # The time of last use, for eviction; access times are often switched off.
+                with contextlib.suppress(OSError):
+                    os.utime(fd)
+            # Held while somebody reads, so that eviction passes the file by.
+            _lock(fd, fcntl.LOCK_SH)
+            undo.pop_all()
+        return fd, facts
+
+    def claim(self, key: str) -> int | None:
+        """The locked, empty part file of a recording that nobody is filling, or None.
+
+        The caller then fills it, and closes it to give the claim back.
+        Raises StorageFailed when the folder cannot be written.
+        """
+        entry = self.entry(key)
+        with storage_faults():
+            while True:
+                self._make_folder(entry)
+                try:
+                    fd = os.open(entry.part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+                except FileNotFoundError:
+                    continue  # the folder was discarded between the two lines
+                if not _lock(fd):
+                    os.close(fd)
+                    return None
+                if not _is_at(fd, entry.part):
+                    os.close(fd)  # it was finished or discarded before we had the lock
+                elif entry.audio.exists():
+                    # Put in its place a moment ago: what stands beside it is still its fill's.
+                    entry.part.unlink(missing_ok=True)
+                    os.close(fd)
+                    return None
+                elif os.fstat(fd).st_size or entry.head.exists():
+                    # A dead process left it: who still reads it keeps it, we begin afresh.
+                    try:
+                        _clear(entry)
+                    finally:
+                        os.close(fd)
+                else:
+                    return fd
+
+    def _make_folder(self, entry: Entry) -> None:
+        try:
+            entry.folder.mkdir(mode=0o700)
+        except FileExistsError:
+            pass
+        except FileNotFoundError:
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            entry.folder.mkdir(exist_ok=True, mode=0o700)
+
+    def is_being_filled(self, key: str) -> bool:
+        """Whether a living process holds the part file."""
+        return not _unlocked(self.entry(key).part)
+
+    def discard(self, key: str) -> None:
+        """Forget a recording at once; who is reading it may read on to the end."""
+        folder = self.entry(key).folder
+        doomed = self.root / f".gone-{uuid.uuid4().hex}"
+        try:
+            folder.rename(doomed)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise StorageFailed(error.strerror) from error
+        shutil.rmtree(doomed, ignore_errors=True)
+
+    def all_keys(self) -> Iterator[str]:
+        """The keys of all recordings that have a folder, whole or not."""
+        try:
+            folders = list(os.scandir(self.root))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for folder in folders:
+            if _KEY.fullmatch(folder.name) and folder.is_dir(follow_symlinks=False):
+                yield folder.name
+
+    def sweep(self) -> int:
+        """Remove what killed processes left behind; the number of left-overs."""
+        removed = 0
+        for leftover in self.root.glob(".gone-*") if self.root.is_dir() else ():
+            shutil.rmtree(leftover, ignore_errors=True)
+            removed += 1
+        for key in list(self.all_keys()):
+            entry = self.entry(key)
+            if entry.part.exists() or not entry.audio.exists():
+                if _is_just_begun(entry):
+                    continue
+                # Even so it may have become a living fill's since we looked.
+                fd = self.claim(key) if _unlocked(entry.part) else None
+                if fd is not None:
+                    self.give_up(key, fd)
+                    removed += 1
+            elif entry.progress.exists() and _unlocked(entry.audio):
+                # Its process was killed between the last two steps.
+                for path in entry.of_the_fill:
+                    path.unlink(missing_ok=True)
+                removed += 1
+        return removed
+
+    def give_up(self, key: str, fd: int) -> None:
+        """Remove the part that `fd` has the claim on, with its progress, and end the claim."""
+        entry = self.entry(key)
+        if _is_at(fd, entry.part):
+            with contextlib.suppress(OSError):
+                _clear(entry)
+        os.close(fd)
+
+    def used_bytes(self) -> int:
+        """How much the whole files take together."""
+        return sum(size for _, size, _ in self._whole_files())
+
+    def make_room(self, wanted: int) -> None:
+        """Evict the longest unused files until `wanted` more bytes fit under `max_bytes`."""
+        if not self.max_bytes:
+            return
+        whole = self._whole_files()
+        excess = sum(size for _, size, _ in whole) + wanted - self.max_bytes
+        for used_at, size, key in sorted(whole):
+            if excess <= 0:
+                return
+            if time.time() - used_at > _IN_USE_S and _unlocked(self.entry(key).audio):
+                self.discard(key)
+                excess -= size
+
+    def _whole_files(self) -> list[tuple[float, int, str]]:
+        """The time of last use, the size and the key of every whole file."""
+        found = []
+        for key in self.all_keys():
+            with contextlib.suppress(OSError):
+                status = self.entry(key).audio.stat()
+                found.append((status.st_mtime, status.st_size, key))
+        return found
+
+
+@contextlib.contextmanager
+def storage_faults() -> Iterator[None]:
+    """Turns the operating system's word for a bad folder or a full disk into StorageFailed."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageFailed(os.strerror(error.errno or errno.EIO)) from error
+
+
+def _is_just_begun(entry: Entry) -> bool:
+    """Whether a fill may be about to lock what it made a moment ago."""
+    made = entry.part if entry.part.exists() else entry.folder
+    try:
+        status = made.stat()
+    except OSError:
+        return True
+    empty = made == entry.folder or status.st_size == 0
+    return empty and time.time() - status.st_mtime < _JUST_BEGUN_S
+
+
+def _clear(entry: Entry) -> None:
+    """Remove a part and all that goes with it; its claim is the caller's."""
+    # The part last: from then on the folder may be another fill's.
+    for path in sorted(entry.folder.iterdir(), key=lambda path: path == entry.part):
+        path.unlink()
+    with contextlib.suppress(OSError):
+        entry.folder.rmdir()
+
+
+def _lock(fd: int, kind: int = fcntl.LOCK_EX) -> bool:
+    try:
+        fcntl.flock(fd, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _unlocked(path: Path) -> bool:
+    """Whether no process holds a lock on `path`; True as well when it is not there."""
+    try:
+        fd = os.open(path, os.O_RDONLY)
+    except OSError:
+        return True
+    try:
+        return _lock(fd)
+    finally:
+        os.close(fd)
+
+
+def _is_at(fd: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(fd), path.stat())
+    except OSError:
+        return False

@@ -1,0 +1,1 @@
+"""The audio relay, held to its promises over real sockets, processes and files."""
