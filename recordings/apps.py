@@ -1,0 +1,7 @@
+"""The portal's one Django application."""
+
+from django.apps import AppConfig
+
+
+class RecordingsConfig(AppConfig):
+    name = "recordings"

@@ -1,0 +1,118 @@
+"""The trail: who heard, downloaded or was refused what. Rows are added, never changed."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from .recordings import Recording
+
+
+class AuditAction(models.TextChoices):
+    """What a person did or tried to do."""
+
+    PLAY = "play", "Played"
+    DOWNLOAD = "download", "Downloaded"
+    EXPORT = "export", "Exported"
+
+
+class AuditOutcome(models.TextChoices):
+    """What came of it."""
+
+    DONE = "done", "Done"
+    REFUSED = "refused", "Refused"
+    FAILED = "failed", "Failed before the first byte"
+    INCOMPLETE = "incomplete", "Broke off"
+
+
+class AppendOnly(Exception):  # noqa: N818  (it says what is wrong)
+    """Somebody tried to change or delete a row of the trail."""
+
+
+class AuditQuerySet(models.QuerySet):
+    def update(self, **values):
+        raise AppendOnly
+
+    def bulk_update(self, *args, **kwargs):
+        raise AppendOnly
+
+    def delete(self):
+        raise AppendOnly
+
+
+class AuditEvent(models.Model):
+    """One row of the trail; written by `services.audit` alone.
+
+    Names and ids are copied, so that a row says the same when a person or a call is long gone.
+    `digest` is a hash over the row and the `digest` of the row before: a changed or missing row
+    breaks the chain.
+    """
+
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="audit_events",
+    )
+    user_name = models.CharField(max_length=150)
+    action = models.CharField(max_length=20, choices=AuditAction)
+    outcome = models.CharField(max_length=20, choices=AuditOutcome)
+    reason = models.CharField(max_length=40, blank=True)
+    session_id_text = models.CharField("session", max_length=70)
+    recording_id_text = models.CharField("recording", max_length=70, blank=True)
+    address = models.CharField(max_length=45, blank=True)
+    digest = models.CharField(max_length=64)
+
+    objects = AuditQuerySet.as_manager()
+
+    class Meta:
+        # The Django admin must never offer more than looking.
+        default_permissions = ("view",)
+        ordering = ["-pk"]
+
+    def __str__(self):
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.user_name} {self.action} {self.outcome}"
+
+    def save(self, *args, **kwargs):
+        if self.pk is not None:
+            raise AppendOnly
+        super().save(*args, **kwargs)
+
+    def delete(self, *args, **kwargs):
+        raise AppendOnly
+
+
+class AuditChain(models.Model):
+    """One row: the digest of the newest event. Its lock puts writers of the trail in line."""
+
+    SINGLETON = 1
+
+    digest = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self):
+        return self.digest
+
+
+class Access(models.Model):
+    """One person's playback or download under way: the ranges that belong to one row of the trail.
+
+    Browsers fetch a call in many ranges; those of one person and recording without a pause of
+    half an hour are one playback.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE)
+    action = models.CharField(max_length=20, choices=AuditAction)
+    event = models.OneToOneField(AuditEvent, on_delete=models.PROTECT)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        verbose_name_plural = "accesses"
+        indexes = [models.Index(fields=["user", "recording", "action", "-last_at"])]
+
+    def __str__(self):
+        return f"{self.user_id} {self.action} {self.recording_id}"

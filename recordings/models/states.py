@@ -1,0 +1,52 @@
+"""The states of a call and of a recording, as pages say them; the same words everywhere."""
+
+from django.db import models
+
+
+class RecordingState(models.TextChoices):
+    """What can be done with one recording."""
+
+    PROCESSING = "processing", "Processing"
+    READY = "ready", "Ready"
+    FAILED = "failed", "Failed"
+    EXPIRED = "expired", "Expired"
+    MISSING = "missing", "Missing at Kallglot"
+    UNKNOWN = "unknown", "Unknown state"
+
+
+class CallState(models.TextChoices):
+    """What can be done with a call, all its recordings taken together."""
+
+    UNKNOWN = "unknown", "Not looked up yet"
+    ACTIVE = "active", "In progress"
+    NEVER_RECORDED = "never_recorded", "Never recorded"
+    EMPTY = "empty", "No recordings"
+    PROCESSING = "processing", "Processing"
+    PARTLY_READY = "partly_ready", "Partly ready"
+    READY = "ready", "Ready"
+    FAILED = "failed", "Failed"
+    MISSING = "missing", "Missing at Kallglot"
+    EXPIRED = "expired", "Expired"
+
+
+# What a call is called whose recordings are all in one state.
+_ALL_ALIKE = {
+    RecordingState.PROCESSING: CallState.PROCESSING,
+    RecordingState.READY: CallState.READY,
+    RecordingState.FAILED: CallState.FAILED,
+    RecordingState.EXPIRED: CallState.EXPIRED,
+    RecordingState.MISSING: CallState.MISSING,
+    RecordingState.UNKNOWN: CallState.EMPTY,
+}
+
+
+def call_state(states: set[RecordingState]) -> CallState:
+    """The state of an ended call with recordings in these `states`; there is at least one."""
+    if len(states) == 1:
+        return _ALL_ALIKE[next(iter(states))]
+    if RecordingState.READY in states:
+        return CallState.PARTLY_READY
+    for state in (RecordingState.PROCESSING, RecordingState.FAILED, RecordingState.MISSING):
+        if state in states:
+            return _ALL_ALIKE[state]
+    return CallState.EXPIRED

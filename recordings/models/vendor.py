@@ -1,0 +1,37 @@
+"""What the portal knows about its connection to Kallglot, shared by all its processes."""
+
+from django.db import models
+from django.utils import timezone
+
+
+class VendorState(models.Model):
+    """One row: whether calls to Kallglot are paused, until when and why.
+
+    `cause` is the `reason` word of the error that started the trouble, empty while all is well.
+    """
+
+    SINGLETON = 1
+
+    cause = models.CharField(max_length=40, blank=True)
+    since = models.DateTimeField(null=True, blank=True)
+    paused_until = models.DateTimeField(null=True, blank=True)
+    consecutive_failures = models.PositiveIntegerField(default=0)
+    # Requests a minute, as Kallglot's answers last told; null before the first of them.
+    rate_limit = models.PositiveIntegerField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "vendor state"
+
+    def __str__(self):
+        return self.cause or "well"
+
+    @classmethod
+    def load(cls) -> "VendorState":
+        """The row, or a fresh unsaved one that says all is well."""
+        return cls.objects.filter(pk=cls.SINGLETON).first() or cls(pk=cls.SINGLETON)
+
+    def wait_s(self) -> float:
+        """Seconds until Kallglot may be called again; 0 when it may be called now."""
+        if self.paused_until is None:
+            return 0.0
+        return max(0.0, (self.paused_until - timezone.now()).total_seconds())
