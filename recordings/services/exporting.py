@@ -1,0 +1,217 @@
+"""Many calls at once: as a table, or as a ZIP that the worker makes (see `zipping`).
+
+How often and how much is limited by role, and the trail names every call that left the portal.
+"""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from kallglot_portal.database import let_go
+from recordings import permissions
+from recordings.models import (
+    AuditAction,
+    Export,
+    ExportKind,
+    ExportState,
+    Lease,
+    Recording,
+    RecordingState,
+    Session,
+)
+
+from . import audit, csv_cells
+
+MOST_AN_HOUR = 20
+# Calls in one ZIP, and in one table.
+MOST_CALLS = {ExportKind.ZIP: 200, ExportKind.CSV: 10_000}
+MOST_CALLS_OF_ADMINISTRATORS = {ExportKind.ZIP: 1000, ExportKind.CSV: 100_000}
+KEPT_FOR = timedelta(hours=24)
+LEASE = "exporting"
+"""The lease of the worker that makes ZIPs."""
+_HOUR = timedelta(hours=1)
+_ROWS_AT_ONCE = 500
+
+_COLUMNS = (
+    *("session", "started_utc", "ended_utc", "length_s", "state"),
+    *("customer_language", "agent_language", "mode", "line", "provider", "end_reason"),
+    *("recordings", "channels", "expires_utc", "metadata"),
+)
+
+
+class TooOften(Exception):  # noqa: N818  (it says what is the case)
+    """This person has made as many exports as one may in an hour; `wait_s` is for how long."""
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__(f"{MOST_AN_HOUR} exports within an hour")
+        self.wait_s = wait_s
+
+
+class TooMany(Exception):  # noqa: N818  (it says what is the case)
+    """More calls than this person's role may have in one export; `most` is how many it may."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"more than {most} calls")
+        self.most = most
+
+
+class NothingChosen(Exception):  # noqa: N818  (it says what is the case)
+    """None of the calls asked for exists for this person."""
+
+
+def most_calls(user, kind: ExportKind) -> int:
+    administers = user.has_perm(permissions.ADMINISTER)
+    return (MOST_CALLS_OF_ADMINISTRATORS if administers else MOST_CALLS)[kind]
+
+
+def create(user, kind: ExportKind, sessions, address: str, **choice) -> Export:
+    """Note that `user` wants `sessions`, a queryset of calls that this person may see.
+
+    choice: `channels` and `transcript_text` of a ZIP. Raises TooMany, TooOften or NothingChosen.
+    """
+    most = most_calls(user, kind)
+    numbers = list(sessions.values_list("pk", flat=True)[: most + 1])
+    if not numbers:
+        raise NothingChosen
+    if len(numbers) > most:
+        raise TooMany(most)
+    now = timezone.now()
+    with transaction.atomic():
+        lately = Export.objects.filter(user=user, created_at__gt=now - _HOUR)
+        begun = list(lately.order_by("-created_at").values_list("created_at", flat=True))
+        if len(begun) >= MOST_AN_HOUR:
+            raise TooOften(int((begun[MOST_AN_HOUR - 1] + _HOUR - now).total_seconds()) + 1)
+        export = Export.objects.create(
+            user=user, kind=kind, session_ids=numbers, address=address, **choice
+        )
+        if kind == ExportKind.CSV:
+            # Made while it is sent, so it is done before its first byte leaves.
+            Export.objects.filter(pk=export.pk).update(state=ExportState.READY, ready_at=now)
+            audit.record_export(user, f"{kind} {export.pk}", address)
+    return export
+
+
+def table(export: Export) -> Iterator[str]:
+    """The lines of a CSV of the calls of `export`, as far as its person may still see them.
+
+    While the lines are taken, however slowly, no connection to the database is held.
+    """
+    yield from csv_cells.lines([_COLUMNS])
+    visible = Session.objects.visible_to(export.user).prefetch_related("recordings")
+    for begin in range(0, len(export.session_ids), _ROWS_AT_ONCE):
+        numbers = export.session_ids[begin : begin + _ROWS_AT_ONCE]
+        found = visible.in_bulk(numbers)
+        rows = [_row(found[number]) for number in numbers if number in found]
+        let_go()
+        yield from csv_cells.lines(rows)
+
+
+def _row(session) -> list:
+    recordings = session.recordings.all()
+    metadata = session.metadata if isinstance(session.metadata, dict) else {}
+    return [
+        session.kallglot_id,
+        _utc(session.begun_at),
+        _utc(session.ended_at),
+        session.length,
+        session.call_state.label,
+        session.source_language,
+        session.target_language,
+        session.mode,
+        session.phone_number,
+        session.provider,
+        session.end_reason,
+        len(recordings),
+        " ".join(sorted({recording.channel for recording in recordings})),
+        _utc(session.expires_first),
+        "; ".join(f"{name}={value}" for name, value in metadata.items()),
+    ]
+
+
+def _utc(moment) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else ""
+
+
+# -- the file of a ZIP -------------------------------------------------------------------------
+
+
+def folder() -> Path:
+    """Beside the audio; the audio's store passes names with a dot by."""
+    return settings.AUDIO_DIR / ".exports"
+
+
+def path(export: Export) -> Path:
+    return folder() / f"{export.pk}.zip"
+
+
+def part(export: Export, holder: str) -> Path:
+    """Where the holder of the lease lets the ZIP grow: who has lost it writes to another file."""
+    return folder() / f"{export.pk}.zip.{_part_suffix(holder)}"
+
+
+def _part_suffix(holder: str) -> str:
+    return f"{holder.rpartition(':')[2]}.part"
+
+
+def may_be_sent(export: Export) -> bool:
+    """Whether the ZIP is there, and its person may still have everything in it."""
+    if not _is_current(export):
+        return False
+    held = Session.objects.visible_to(export.user).filter(pk__in=export.held_session_ids)
+    return held.count() == len(export.held_session_ids)
+
+
+def _is_current(export: Export) -> bool:
+    """Whether it is ready, not past its time, and nothing in it was deleted by Kallglot."""
+    if export.kind != ExportKind.ZIP or export.state != ExportState.READY:
+        return False
+    if export.remove_at is None or export.remove_at <= timezone.now():
+        return False
+    kept = Recording.objects.filter(pk__in=export.recording_ids)
+    fit = [recording for recording in kept if recording.state is RecordingState.READY]
+    return len(fit) == len(export.recording_ids)
+
+
+def remove(export: Export) -> None:
+    path(export).unlink(missing_ok=True)
+    Export.objects.filter(pk=export.pk, state=ExportState.READY).update(
+        state=ExportState.REMOVED, removed_at=timezone.now()
+    )
+
+
+def remove_old() -> int:
+    """Delete ZIPs whose time is over, and files that belong to none; how many."""
+    removed = 0
+    for export in Export.objects.filter(kind=ExportKind.ZIP, state=ExportState.READY):
+        if not _is_current(export):
+            remove(export)
+            removed += 1
+    if not folder().is_dir():
+        return removed
+    for entry in list(os.scandir(folder())):
+        if not _is_wanted(entry.name):
+            Path(entry.path).unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
+def _is_wanted(name: str) -> bool:
+    """Whether a file of this name is a ZIP still to be had, or grows in the hands of a worker."""
+    number = name.split(".")[0]
+    alive = (ExportState.WAITING, ExportState.RUNNING, ExportState.READY)
+    if not number.isdigit() or not Export.objects.filter(pk=number, state__in=alive).exists():
+        return False
+    if not name.endswith(".part"):
+        return True
+    holder = Lease.objects.filter(name=LEASE).values_list("holder", flat=True).first()
+    return bool(holder) and name.endswith(_part_suffix(holder))
+
+
+def note_download(export: Export, user, address: str) -> None:
+    """The trail's row for one download of the ZIP. Raises `django.db.Error`: then nothing goes."""
+    audit.record_export(user, f"zip {export.pk}", address, action=AuditAction.DOWNLOAD)

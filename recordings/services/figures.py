@@ -1,0 +1,167 @@
+"""The measurements of a call and the check of its channels, from the lanes made so far."""
+
+import zlib
+from dataclasses import asdict, dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from recordings.audio import channel_check
+from recordings.audio.measurements import SIDES, Part
+from recordings.audio.measurements import measure as figures_of
+from recordings.models import CallFigures, Lanes, LanesState, RecordingState, Session
+
+from . import listening
+
+LEGS, MIXED, ONE_LANE, ONE_LEG = "legs", "mixed", "one lane", "one leg"
+
+
+@dataclass(frozen=True, slots=True)
+class _Channel:
+    """The recordings of one channel: several where the call was paused.
+
+    lanes: of those that were analysed, in the order of the recordings. complete: all of them.
+    settled: none waits for its analysis.
+    """
+
+    lanes: list[Lanes]
+    complete: bool
+    settled: bool
+
+
+def measure(session: Session) -> CallFigures | None:
+    """Work out the figures of `session` and store them; None while there is nothing to go by.
+
+    Taken are the agent's and the customer's own recordings where both were analysed, else the
+    mixed one, else the one leg there is. Doing it again changes nothing.
+    """
+    before = CallFigures.objects.filter(session=session).first()
+    channels = _channels(session)
+    kept = _check(channels) or _told(before)
+    source, parts = _parts(channels, kept)
+    if not parts:
+        return before
+    figures = figures_of(parts)
+    facts = {
+        "measured_at": timezone.now(),
+        "source": source,
+        "figures": figures.figures(),
+        "channel_check": asdict(kept) if kept else {},
+        "outdated": False,
+    }
+    with transaction.atomic():
+        stored, _ = CallFigures.objects.update_or_create(session=session, defaults=facts)
+        Session.objects.filter(pk=session.pk).update(
+            longest_silence_s=figures.longest_silence_s,
+            overlap_share=figures.overlap_share,
+            agent_talk_share=figures.agent_share,
+        )
+        if all(channel.settled for channel in channels.values()):
+            # Nothing is left to compare.
+            made = Lanes.objects.filter(recording__session=session, state=LanesState.READY)
+            made.update(levels=b"")
+    return stored
+
+
+def measure_anew(most: int) -> bool:
+    """Measure up to `most` calls whose figures are outdated; whether there are any left.
+
+    What was measured is kept as it is where that sound, or a part of it, is not known any more.
+    """
+    outdated = CallFigures.objects.filter(outdated=True).select_related("session").order_by("pk")
+    found = list(outdated[: most + 1])
+    for before in found[:most]:
+        source, parts = _parts(_channels(before.session), _told(before))
+        length = figures_of(parts).duration_s
+        if (source, length) == (before.source, before.figures["duration_s"]):
+            measure(before.session)
+        else:
+            CallFigures.objects.filter(pk=before.pk).update(outdated=False)
+    return len(found) > most
+
+
+def _told(before: CallFigures | None) -> channel_check.ChannelCheck | None:
+    if before is None or not before.channel_check:
+        return None
+    return channel_check.ChannelCheck(**before.channel_check)
+
+
+def _channels(session: Session) -> dict[str, _Channel]:
+    return {name: _channel(session, name) for name in (*SIDES, "mixed")}
+
+
+def _channel(session: Session, name: str) -> _Channel:
+    found = session.recordings.filter(channel=name).in_order().select_related("lanes")
+    recordings = [r for r in found if r.state in (RecordingState.READY, RecordingState.PROCESSING)]
+    rows = [getattr(recording, "lanes", None) for recording in recordings]
+    current = [
+        row if row and row.key == listening.key(recording) else None
+        for row, recording in zip(rows, recordings, strict=True)
+    ]
+    ready = [row for row in current if row and row.state == LanesState.READY]
+    return _Channel(
+        lanes=ready,
+        complete=bool(recordings) and len(ready) == len(recordings),
+        settled=all(row and row.state != LanesState.WANTED for row in current),
+    )
+
+
+def _parts(
+    channels: dict[str, _Channel], check: channel_check.ChannelCheck | None
+) -> tuple[str, list[Part]]:
+    """What to measure, and its name."""
+    agent, customer = (channels[side] for side in SIDES)
+    mixed = channels["mixed"]
+    if agent.complete and customer.complete and len(agent.lanes) == len(customer.lanes):
+        pairs = zip(agent.lanes, customer.lanes, strict=True)
+        return LEGS, [
+            Part(
+                max(lanes.duration_ms for lanes in pair),
+                {side: _voice(lanes) for side, lanes in zip(SIDES, pair, strict=True)},
+            )
+            for pair in pairs
+        ]
+    if mixed.complete:
+        two = all(lanes.count == 2 for lanes in mixed.lanes)
+        if two and not (check and check.verdict == "duplicate"):
+            sides = SIDES[::-1] if check and check.verdict == "swapped" else SIDES
+            return MIXED, [
+                Part(lanes.duration_ms, dict(zip(sides, lanes.spans, strict=True)))
+                for lanes in mixed.lanes
+            ]
+        return ONE_LANE, [
+            Part(lanes.duration_ms, {"mixed": _voice(lanes)}) for lanes in mixed.lanes
+        ]
+    for side in SIDES:
+        if channels[side].complete:
+            own = channels[side].lanes
+            return ONE_LEG, [Part(lanes.duration_ms, {side: _voice(lanes)}) for lanes in own]
+    return "", []
+
+
+def _voice(lanes: Lanes) -> list:
+    """The speech in a file of one voice; a leg in stereo has it on either side."""
+    return max(lanes.spans, key=lambda spans: sum(end - start for start, end in spans), default=[])
+
+
+def _check(channels: dict[str, _Channel]) -> channel_check.ChannelCheck | None:
+    """The check of the first part, None where there is nothing to compare any more, or yet."""
+    mixed = _levels(channels["mixed"])
+    if len(mixed) != 2:
+        return None
+    legs = {side: _levels(channels[side]) for side in SIDES}
+    found = channel_check.check(
+        *mixed, **{side: max(levels, key=sum) for side, levels in legs.items() if levels}
+    )
+    # Without a leg, "unknown" says nothing.
+    return found if any(legs.values()) or found.verdict == "duplicate" else None
+
+
+def _levels(channel: _Channel) -> list[bytes]:
+    """The levels of each lane of the first part; none where they were not kept."""
+    if not channel.complete or not channel.lanes[0].levels:
+        return []
+    first = channel.lanes[0]
+    levels = zlib.decompress(first.levels)
+    length = len(levels) // first.count
+    return [levels[lane * length : (lane + 1) * length] for lane in range(first.count)]

@@ -1,0 +1,130 @@
+"""Many ids at once: kept as rows, worked off in the background, each with what came of it.
+
+The rows are the work: whoever is killed leaves the unfinished ones waiting, and the next round
+takes them up. What is finished is never asked for again.
+"""
+
+from collections.abc import Callable
+
+from django.db import transaction
+from django.utils import timezone
+
+from recordings.kallglot import errors, types
+from recordings.models import Import, ImportItem, ImportOutcome, Lease, Recording, Session
+
+from . import refreshing, schedule, sync, vendor
+
+_MOST_ATTEMPTS = 8
+_AT_ONCE = 1000
+# The session, the list of its recordings, and soon its transcript.
+_CALLS_TO_KALLGLOT_EACH = 3
+
+
+@transaction.atomic
+def create(user, ids: list[str]) -> Import:
+    """Keep `ids` (each once) as an import of `user`; those already known are finished at once.
+
+    user: None for the command line, which sees every call.
+    """
+    batch = Import.objects.create(user=user)
+    items = (ImportItem(batch=batch, kallglot_id=kallglot_id) for kallglot_id in ids)
+    ImportItem.objects.bulk_create(items, batch_size=_AT_ONCE)
+    for begin in range(0, len(ids), _AT_ONCE):
+        _settle_known(batch, ids[begin : begin + _AT_ONCE])
+    return batch
+
+
+def work_off(on_each: Callable[[], None] = lambda: None) -> float | None:
+    """Look up what waits; the seconds after which to go on, or None when nothing is left.
+
+    People take turns: a short import does not wait for a long one. `on_each` is called after
+    every id.
+    """
+    lease = Lease.take("importing")
+    if lease is None:
+        return 5.0 if ImportItem.objects.waiting().exists() else None
+    with lease:
+        while True:
+            due = _due_of_each_import()
+            if not due:
+                return _wait_for_next()
+            for item in due:
+                if not lease.prolong():
+                    return 5.0
+                try:
+                    _look_up(item)
+                except refreshing.NOT_NOW as error:
+                    return refreshing.wait_after(error)
+                vendor.remember_limit()
+                on_each()
+
+
+def ids_a_minute() -> int:
+    """About how many ids a minute the rate limit leaves to imports."""
+    return max(1, vendor.background_calls_a_minute() // _CALLS_TO_KALLGLOT_EACH)
+
+
+def _settle_known(batch: Import, ids: list[str]) -> None:
+    sessions = Session.objects.filter(kallglot_id__in=ids).in_bulk(field_name="kallglot_id")
+    recordings = Recording.objects.filter(kallglot_id__in=ids).select_related("session")
+    known = sessions | {recording.kallglot_id: recording.session for recording in recordings}
+    visible = _visible(batch, {session.pk for session in known.values()})
+    now = timezone.now()
+    items = list(batch.items.filter(kallglot_id__in=known))
+    for item in items:
+        session = known[item.kallglot_id]
+        # Another team's call looks exactly like one that Kallglot does not know.
+        if session.pk in visible:
+            item.outcome, item.session = ImportOutcome.KNOWN, session
+        else:
+            item.outcome = ImportOutcome.NOT_FOUND
+        item.finished_at = now
+    ImportItem.objects.bulk_update(items, ["outcome", "session", "finished_at"], batch_size=500)
+
+
+def _visible(batch: Import, numbers: set[int]) -> set[int]:
+    if batch.user is None:
+        return numbers
+    sessions = Session.objects.visible_to(batch.user).filter(pk__in=numbers)
+    return set(sessions.values_list("pk", flat=True))
+
+
+def _due_of_each_import() -> list[ImportItem]:
+    """The next id of every import that has one due."""
+    now = timezone.now()
+    due = ImportItem.objects.waiting().exclude(next_at__gt=now)
+    batches = due.order_by("batch").values_list("batch", flat=True).distinct()
+    return [due.filter(batch=batch).select_related("batch__user").first() for batch in batches]
+
+
+def _look_up(item: ImportItem) -> None:
+    mine = ImportItem.objects.filter(pk=item.pk)
+    is_recording = types.RECORDING_ID.fullmatch(item.kallglot_id)
+    known = Recording if is_recording else Session
+    was_known = known.objects.filter(kallglot_id=item.kallglot_id).exists()
+    try:
+        session = sync.open_call(item.kallglot_id, background=True)
+    except refreshing.NOT_NOW:
+        raise
+    except errors.NotFound:
+        mine.settle(ImportOutcome.NOT_FOUND)
+    except errors.KallglotError as error:
+        if isinstance(error, errors.Gone) or item.attempts + 1 >= _MOST_ATTEMPTS:
+            mine.settle(ImportOutcome.FAILED, reason=error.reason)
+        else:
+            next_at = timezone.now() + schedule.failure_delay(item.attempts)
+            mine.update(attempts=item.attempts + 1, next_at=next_at, reason=error.reason)
+    else:
+        if not _visible(item.batch, {session.pk}):
+            mine.settle(ImportOutcome.NOT_FOUND)
+        else:
+            mine.settle(ImportOutcome.KNOWN if was_known else ImportOutcome.ADDED, session)
+
+
+def _wait_for_next() -> float | None:
+    next_at = (
+        ImportItem.objects.waiting().order_by("next_at").values_list("next_at", flat=True).first()
+    )
+    if next_at is None:
+        return None
+    return max(1.0, (next_at - timezone.now()).total_seconds())

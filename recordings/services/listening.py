@@ -1,0 +1,189 @@
+"""From a recording to its bytes: what may be fetched, under which name, and what is remembered."""
+
+import contextlib
+import hashlib
+import logging
+import math
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import lru_cache
+
+from django.conf import settings
+from django.db import Error, connections
+from django.utils import timezone
+
+from kallglot_portal.database import little_patience
+from recordings.audio.job import Job
+from recordings.audio.relay import Relay
+from recordings.audio.source import Source, WholeFile
+from recordings.audio.store import StorageFailed, Store
+from recordings.kallglot import AudioStream, errors
+from recordings.models import Recording, RecordingState
+
+from . import vendor
+
+log = logging.getLogger(__name__)
+
+NOT_FOUND_REMEMBERED = timedelta(seconds=60)
+_WARN_EVERY_S = 60
+_REST_AFTER_CUT_S = 5.0
+_MOST_CUTS = 1000
+
+
+class NotPlayable(Exception):  # noqa: N818  (it says what is the case)
+    """There is no audio to be had. `state` says why: see `RecordingState`."""
+
+    def __init__(self, state: RecordingState) -> None:
+        super().__init__(state.label)
+        self.state = state
+
+
+def relay() -> Relay:
+    """This process's relay over the audio folder."""
+    return _relay(settings.AUDIO_DIR, settings.AUDIO_MAX_BYTES)
+
+
+def open_source(recording: Recording, *, for_player: bool) -> Source:
+    """The bytes of `recording`, fetched from Kallglot unless they are here; the caller closes it.
+
+    Raises NotPlayable, `errors.KallglotError`, or StorageFailed when the audio folder is of no
+    use.
+    """
+    with _noting_faults(recording):
+        return relay().open(_job(recording), for_player=for_player)
+
+
+# When this process last saw the bytes of a recording break off, by its number.
+_cuts: dict[int, float] = {}
+
+
+def note_cut(recording: Recording) -> None:
+    """Remember that the bytes of `recording` have just broken off."""
+    if len(_cuts) >= _MOST_CUTS:
+        _cuts.clear()
+    _cuts[recording.pk] = time.monotonic()
+
+
+def rests_after_cut(recording: Recording) -> bool:
+    """Whether to spare Kallglot a request: the last one broke off within the last seconds.
+
+    A browser tries again about once a second. What is here, or on its way, costs no request.
+    """
+    if _cuts.get(recording.pk, -math.inf) < time.monotonic() - _REST_AFTER_CUT_S:
+        return False
+    if recording.state is not RecordingState.READY:
+        return False
+    store, name = relay().store, key(recording)
+    return not store.entry(name).audio.exists() and not store.is_being_filled(name)
+
+
+def fetch(recording: Recording) -> WholeFile:
+    """The vendor's bytes as a whole file, for background work; the caller closes it.
+
+    Blocks until it is here. Raises what `open_source` raises.
+    """
+    with _noting_faults(recording):
+        return relay().fetch(_job(recording, background=True))
+
+
+def prefetch(recording: Recording) -> None:
+    """Fetch the audio into the store unless it is there. Raises what `open_source` raises."""
+    fetch(recording).close()
+
+
+@contextlib.contextmanager
+def _noting_faults(recording: Recording) -> Iterator[None]:
+    """Asks first whether there is audio to be had, and remembers what Kallglot said of it."""
+    state = recording.state
+    if state is RecordingState.EXPIRED:
+        forget(recording)
+    if state is not RecordingState.READY:
+        raise NotPlayable(state)
+    if _lately_not_found(recording):
+        raise errors.NotFound(status=404)
+    try:
+        yield
+    except errors.Gone:
+        recording.mark_gone()
+        forget(recording)
+        raise
+    except errors.NotFound as error:
+        recording.note_error(error.reason)
+        raise
+    except StorageFailed as error:
+        _warn(error)
+        raise
+
+
+def note_length(recording: Recording, length: int | None) -> None:
+    """Remember the true length in bytes, unless the database is locked: a later request may."""
+    try:
+        with little_patience():
+            recording.note_audio_length(length)
+    except Error as error:
+        log.warning("%s: its length is not noted: %s", recording.kallglot_id, error)
+
+
+def forget(recording: Recording) -> None:
+    """Delete our copy of the audio, whatever revision it is.
+
+    A folder that cannot be written keeps it for now; pruning tries again, and nobody gets it.
+    """
+    store = relay().store
+    for name in store.all_keys():
+        if name.startswith(f"{recording.pk}-"):
+            try:
+                store.discard(name)
+            except StorageFailed as error:
+                _warn(error)
+
+
+def key(recording: Recording) -> str:
+    """The store's key for the bytes of `recording`.
+
+    Our own number, so that ids that differ by letter case only stay apart, and a digest of what
+    would change if Kallglot made the file anew: then the old copy is not mistaken for it.
+    """
+    facts = f"{recording.created_at}|{recording.duration}|{recording.size}|{recording.format}"
+    return f"{recording.pk}-{hashlib.sha256(facts.encode()).hexdigest()[:12]}"
+
+
+def _job(recording: Recording, *, background: bool = False) -> Job:
+    recording_id, size = recording.kallglot_id, recording.size
+
+    def fetch(start: int | None) -> AudioStream:
+        # Runs on a thread of the fill: its database connection would otherwise stay open.
+        try:
+            client = vendor.client(background=background)
+            return client.open_audio(recording_id, start=start, size_hint=size)
+        finally:
+            connections.close_all()
+
+    return Job(key(recording), fetch, format=recording.format, size=size)
+
+
+def _lately_not_found(recording: Recording) -> bool:
+    return (
+        recording.last_error == errors.NotFound.reason
+        and recording.last_error_at is not None
+        and timezone.now() - recording.last_error_at < NOT_FOUND_REMEMBERED
+    )
+
+
+_last_warning = -float(_WARN_EVERY_S)
+
+
+def _warn(error: StorageFailed) -> None:
+    """Say in the log that the folder fails, once a minute at most."""
+    global _last_warning
+    if time.monotonic() - _last_warning >= _WARN_EVERY_S:
+        _last_warning = time.monotonic()
+        log.warning("The audio folder cannot be used: %s", error)
+
+
+@lru_cache(maxsize=4)
+def _relay(root, max_bytes: int) -> Relay:
+    store = Store(root, max_bytes)
+    store.sweep()
+    return Relay(store)

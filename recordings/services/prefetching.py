@@ -1,0 +1,95 @@
+"""Audio fetched before anybody asks for it, where PREFETCH_AUDIO says so.
+
+A recording has its row as soon as it was fetched, so it is never fetched a second time by
+itself, whatever was evicted since. One that is killed in the middle has none and begins anew.
+"""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import F, Q
+from django.utils import timezone
+
+from recordings.audio.store import StorageFailed
+from recordings.kallglot import errors
+from recordings.models import AudioPrefetch, Lease, Recording
+
+from . import listening, refreshing, schedule
+
+OFF, NEW, ALL = "off", "new", "all"
+# A call is new for a day: whoever wants to hear it soon does so by then.
+NEW_FOR = timedelta(days=1)
+FETCHED = "fetched"
+_MOST_ATTEMPTS = 4
+
+
+def fetch_waiting() -> float | None:
+    """Fetch what is to be fetched; the seconds after which to go on, None when that is all."""
+    if settings.PREFETCH_AUDIO == OFF:
+        return None
+    lease = Lease.take("prefetching")
+    if lease is None:
+        return None
+    with lease:
+        while recording := _waiting().first():
+            if not lease.prolong():
+                return None
+            try:
+                with lease.kept():
+                    fetched = _fetch(recording)
+            except refreshing.NOT_NOW as error:
+                return refreshing.wait_after(error)
+            except StorageFailed:
+                return None
+            if not fetched:
+                return None
+    return None
+
+
+def _waiting():
+    """Ready recordings that were not tried yet, or are to be tried again; newest first."""
+    now = timezone.now()
+    ready = Recording.objects.filter(status="ready", gone_since=None).exclude(expires_at__lte=now)
+    untried = Q(prefetch=None) | Q(prefetch__next_at__lte=now)
+    found = ready.filter(untried).select_related("session", "prefetch")
+    if settings.PREFETCH_AUDIO == NEW:
+        found = found.filter(session__sort_at__gte=now - NEW_FOR)
+    return found.order_by(F("created_at").desc(nulls_last=True), "pk")
+
+
+def _fetch(recording: Recording) -> bool:
+    """Fetch one; False when there is no room for it, nor for any other."""
+    is_new = recording.session.sort_at >= timezone.now() - NEW_FOR
+    if not is_new and not _has_room(recording.size or 0):
+        # A new call may push out the longest unheard, as a listener would; an old one may not.
+        return False
+    try:
+        listening.prefetch(recording)
+    except refreshing.NOT_NOW:
+        raise
+    except (errors.KallglotError, listening.NotPlayable) as error:
+        _note_failure(recording, getattr(error, "reason", "not_playable"))
+    else:
+        AudioPrefetch.objects.update_or_create(
+            recording=recording, defaults={"outcome": FETCHED, "next_at": None}
+        )
+    return True
+
+
+def _note_failure(recording: Recording, reason: str) -> None:
+    before = AudioPrefetch.objects.filter(recording=recording).first()
+    attempts = before.attempts if before else 0
+    again = attempts + 1 < _MOST_ATTEMPTS
+    AudioPrefetch.objects.update_or_create(
+        recording=recording,
+        defaults={
+            "outcome": reason[:40],
+            "attempts": attempts + 1,
+            "next_at": timezone.now() + schedule.failure_delay(attempts) if again else None,
+        },
+    )
+
+
+def _has_room(size: int) -> bool:
+    store = listening.relay().store
+    return not store.max_bytes or store.used_bytes() + size <= store.max_bytes

@@ -1,0 +1,70 @@
+"""Gone means gone: deletes our copies of what Kallglot deleted, and what is left over."""
+
+from collections.abc import Iterator
+
+from django.db.models import BigIntegerField
+
+from recordings.audio.store import StorageFailed, Store
+from recordings.models import Recording, RecordingState, Session
+
+from . import events, exporting, lanes, listening
+
+_AT_ONCE = 500
+_HIGHEST = BigIntegerField.MAX_BIGINT
+
+
+def prune() -> int:
+    """Delete copies of recordings that are expired, gone, missing, revised or unknown; how many.
+
+    Also deletes their waveforms, forgets ZIPs and webhooks whose time is over, looks which
+    recording of a call expires next, sweeps what killed processes left, and keeps the folder
+    under its limit.
+
+    Raises StorageFailed where a copy could not be deleted, after everything else was done.
+    """
+    store = listening.relay().store
+    # First of all: nothing else may keep what has expired.
+    removed, failure = _discard_all(store)
+    removed += exporting.remove_old()
+    events.forget_old()
+    lanes.forget_expired()
+    for session in Session.objects.partly_expired():
+        session.summarise()
+    if failure:
+        # In a folder that cannot be written there is nothing to tidy up.
+        raise failure
+    removed += store.sweep()
+    store.make_room(0)
+    return removed
+
+
+def _discard_all(store: Store) -> tuple[int, StorageFailed | None]:
+    """Delete every copy that may not be kept: how many, and the last one's trouble."""
+    removed, failure = 0, None
+    for name in _not_to_be_kept(list(store.all_keys())):
+        try:
+            store.discard(name)
+        except StorageFailed as error:
+            failure = error
+        else:
+            removed += 1
+    return removed, failure
+
+
+def _not_to_be_kept(names: list[str]) -> Iterator[str]:
+    for begin in range(0, len(names), _AT_ONCE):
+        batch = names[begin : begin + _AT_ONCE]
+        numbers = {_number(name) for name in batch}
+        recordings = Recording.objects.in_bulk(n for n in numbers if n <= _HIGHEST)
+        for name in batch:
+            recording = recordings.get(_number(name))
+            if (
+                recording is None
+                or recording.state is not RecordingState.READY
+                or listening.key(recording) != name
+            ):
+                yield name
+
+
+def _number(name: str) -> int:
+    return int(name.partition("-")[0])

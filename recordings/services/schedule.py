@@ -1,0 +1,117 @@
+"""When the worker is to look at a call again: soon while more is to come, later and then not."""
+
+import random
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from recordings.kallglot import errors
+from recordings.models import CallState, Session
+
+NOT_NOW = (
+    errors.Paused,
+    errors.RateLimited,
+    errors.KeyRefused,
+    errors.CreditsUsedUp,
+    errors.ConnectFailed,
+)
+"""These say something about the connection, not about one call: whoever works waits."""
+
+_USUAL_WAIT_S = 30.0
+# Delays between looks at a call of which recordings are still to come; the last one repeats.
+_WHILE_PENDING = tuple(
+    timedelta(seconds=seconds) for seconds in (5, 15, 30, 60, 120, 300, 600, 900, 3600)
+)
+# Somebody may still be waiting for a call that ended less than so long ago.
+_SOON_AFTER_END, _AT_MOST_SOON_AFTER_END = timedelta(hours=4), timedelta(minutes=15)
+_GIVE_UP_PENDING_AFTER = timedelta(hours=24)
+# A call in progress: its end is told by a webhook, and found out in this time if that is lost.
+# By its age: hardly any call lasts a day, and what Kallglot never ended is no news after a week.
+_WHILE_ACTIVE = (
+    (timedelta(days=1), timedelta(minutes=10)),
+    (timedelta(days=7), timedelta(hours=1)),
+)
+# An empty call is one that was, or may have been, recorded; the others are NEVER_RECORDED.
+_MORE_TO_COME = (CallState.PROCESSING, CallState.PARTLY_READY, CallState.EMPTY)
+_AFTER_FAILURE = timedelta(seconds=30)
+_AFTER_FAILURE_AT_MOST = timedelta(hours=1)
+# A webhook told of a call that the API does not know: the first and the longest wait.
+_WHILE_NOT_FOUND = (timedelta(minutes=1), timedelta(hours=1))
+_GIVE_UP_NOT_FOUND_AFTER = timedelta(hours=24)
+
+
+def after_refresh(session: Session, asked_at: datetime | None = None) -> None:
+    """Decide, from what a refresh found, when the next one is due; None: not by itself.
+
+    asked_at: when Kallglot was asked. A call that has become due since then, by a webhook, stays
+    due: the answer may be older than what the webhook told of.
+    """
+    now = timezone.now()
+    due = session.next_refresh_at
+    if asked_at and due and asked_at <= due <= now:
+        return
+    attempts, delay = 0, None
+    if session.call_state is CallState.ACTIVE:
+        delay = _while_active(now - session.sort_at)
+    elif session.call_state in _MORE_TO_COME:
+        delay = _while_pending(now - (session.ended_at or session.sort_at), session)
+        attempts = session.refresh_attempts + 1 if delay else 0
+    session.refresh_attempts = attempts
+    session.next_refresh_at = now + delay if delay else None
+    session.save(update_fields=["refresh_attempts", "next_refresh_at"])
+
+
+def after_failure(session: Session) -> None:
+    """Kallglot could not be asked about this call: try again, ever later."""
+    session.next_refresh_at = timezone.now() + failure_delay(session.refresh_attempts)
+    session.refresh_attempts += 1
+    session.save(update_fields=["refresh_attempts", "next_refresh_at"])
+
+
+def after_not_found(session: Session) -> bool:
+    """Kallglot does not know this call yet: try again, and whether that is still worth it.
+
+    The wait is as long as the call has been waited for, so each try doubles it; it does not go
+    by a count of tries, which every further webhook would begin anew.
+    """
+    now = timezone.now()
+    waited = now - session.first_seen
+    if waited >= _GIVE_UP_NOT_FOUND_AFTER:
+        return False
+    shortest, longest = _WHILE_NOT_FOUND
+    session.next_refresh_at = now + min(max(waited, shortest), longest)
+    session.save(update_fields=["next_refresh_at"])
+    return True
+
+
+def failure_delay(attempts: int) -> timedelta:
+    """The wait after the failure that followed `attempts` others: doubled each time, at most an
+    hour, and never the same for many that failed together.
+    """
+    return scattered(min(_AFTER_FAILURE * 2 ** min(attempts, 10), _AFTER_FAILURE_AT_MOST))
+
+
+def scattered(delay: timedelta) -> timedelta:
+    """`delay`, a quarter longer or shorter at most: many that wait alike come back apart."""
+    return delay * random.uniform(0.75, 1.25)  # noqa: S311  (no secret)
+
+
+def wait_after(error: errors.KallglotError) -> float:
+    """Seconds to wait after one of NOT_NOW."""
+    return max(1.0, error.retry_after or _USUAL_WAIT_S)
+
+
+def at_once(sessions) -> int:
+    """Have the worker look at `sessions` (a queryset) as soon as it can; how many there are."""
+    return sessions.update(next_refresh_at=timezone.now(), refresh_attempts=0)
+
+
+def _while_active(age: timedelta) -> timedelta | None:
+    return next((delay for until, delay in _WHILE_ACTIVE if age < until), None)
+
+
+def _while_pending(since_end: timedelta, session: Session) -> timedelta | None:
+    if since_end > _GIVE_UP_PENDING_AFTER:
+        return None
+    delay = _WHILE_PENDING[min(session.refresh_attempts, len(_WHILE_PENDING) - 1)]
+    return min(delay, _AT_MOST_SOON_AFTER_END) if since_end < _SOON_AFTER_END else delay

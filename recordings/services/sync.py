@@ -1,0 +1,239 @@
+"""Kallglot's facts into our rows: the one way by which a call becomes known or newer.
+
+Vendor calls happen first and outside any transaction; then one short transaction writes what
+they told. Doing it twice changes nothing.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import OperationalError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from kallglot_portal.database import little_patience
+from recordings.kallglot import errors, types
+from recordings.models import Recording, RecordingState, Session, SessionState
+
+from . import schedule, searching, transcripts, vendor
+
+# While something is still to come, the list is asked again after seconds, else minutes.
+FRESH_WHILE_PENDING = timedelta(seconds=5)
+FRESH_WHEN_SETTLED = timedelta(minutes=10)
+# Kallglot needs "typically a few seconds" after a call's end to list its recordings.
+SETTLING_AFTER_END = timedelta(minutes=10)
+
+
+def open_call(kallglot_id: str, *, background: bool = False) -> Session:
+    """Make the call behind a `sess_…` or `rec_…` id known, and return it.
+
+    background: nobody waits for it, see `refresh`.
+    Raises `errors.KallglotError` when Kallglot does not know it or cannot be asked.
+    """
+    if types.RECORDING_ID.fullmatch(kallglot_id):
+        known = Recording.objects.filter(kallglot_id=kallglot_id).select_related("session").first()
+        if known:
+            return known.session
+        session_id = vendor.client(background=background).recording(kallglot_id).session_id
+        if session_id is None:
+            raise errors.NotFound(status=404)
+    else:
+        session_id = kallglot_id
+    known = Session.objects.filter(kallglot_id=session_id).first()
+    return known or refresh(session_id, background=background)
+
+
+def refresh_if_due(
+    session: Session, *, at_once: bool = False, background: bool = False
+) -> errors.KallglotError | None:
+    """Refresh `session` in place if it may have changed; the error, if that failed.
+
+    `at_once` is for the refresh button: it skips the waiting time, but still joins a refresh
+    that somebody else began a moment ago.
+    background: nobody waits for it, see `refresh`.
+    """
+    wait = timedelta(seconds=1) if at_once else freshness(session)
+    try:
+        with little_patience():
+            claimed = _claim(session, wait)
+        if not claimed:
+            return None
+    except OperationalError:
+        # Somebody holds the database's write lock: reading goes on with what is known.
+        return None
+    try:
+        refresh(session.kallglot_id, background=background)
+    except errors.KallglotError as error:
+        failure = error
+    else:
+        failure = None
+    session.refresh_from_db()
+    return failure
+
+
+def freshness(session: Session) -> timedelta:
+    """How long what we know of `session` may be shown without asking again."""
+    if session.state is not SessionState.ENDED:
+        return FRESH_WHILE_PENDING
+    recordings = list(session.recordings.all())
+    if any(recording.state is RecordingState.PROCESSING for recording in recordings):
+        return FRESH_WHILE_PENDING
+    just_ended = session.ended_at and timezone.now() - session.ended_at < SETTLING_AFTER_END
+    if not recordings and just_ended and session.recording_enabled is not False:
+        return FRESH_WHILE_PENDING
+    return FRESH_WHEN_SETTLED
+
+
+def is_pending(session: Session) -> bool:
+    """Whether more is to come for this call soon, so that a page should look again."""
+    return freshness(session) == FRESH_WHILE_PENDING
+
+
+def refresh(session_id: str, *, background: bool = False) -> Session:
+    """Ask Kallglot for the call and its recordings and store the answer.
+
+    background: nobody waits for it, so people's own calls go first (see `vendor.client`).
+    Raises `errors.KallglotError`; a call already known then keeps its rows and is marked stale,
+    unless Kallglot was not even asked.
+    """
+    asked_at = timezone.now()
+    try:
+        client = vendor.client(background=background)
+        call = _session_if_told(client, session_id)
+        listed = client.recordings(session_id)
+    except errors.Paused:
+        raise
+    except errors.KallglotError as error:
+        _mark_stale(session_id, error)
+        raise
+    return _store(session_id, call, listed, asked_at)
+
+
+def _session_if_told(client, session_id: str) -> types.Session | None:
+    """The session's facts, or None where only its recordings may be known.
+
+    The list of recordings alone makes a call: an API that tells no more still serves the portal.
+    """
+    try:
+        return client.session(session_id)
+    except errors.NotFound:
+        return None
+
+
+def _claim(session: Session, wait: timedelta) -> bool:
+    """Whether this caller is the one to refresh now; decided by the database, once per `wait`."""
+    now = timezone.now()
+    if session.refresh_begun_at is not None and session.refresh_begun_at > now - wait:
+        # The usual case needs no write lock.
+        return False
+    return bool(
+        Session.objects.filter(pk=session.pk)
+        .filter(Q(refresh_begun_at=None) | Q(refresh_begun_at__lte=now - wait))
+        .update(refresh_begun_at=now)
+    )
+
+
+def _mark_stale(session_id: str, error: errors.KallglotError) -> None:
+    known = Session.objects.filter(kallglot_id=session_id)
+    known.update(last_error=error.reason)
+    known.filter(stale_since=None).update(stale_since=timezone.now())
+
+
+@transaction.atomic
+def _store(
+    session_id: str,
+    call: types.Session | None,
+    listed: types.RecordingList,
+    asked_at: datetime,
+) -> Session:
+    now = timezone.now()
+    strangers = [r for r in listed.data if r.session_id not in (None, session_id)]
+    session, _ = Session.objects.update_or_create(
+        kallglot_id=session_id,
+        defaults={
+            **(_session_facts(call) if call else {}),
+            "refreshed_at": now,
+            "refresh_begun_at": now,
+            "stale_since": None,
+            "last_error": "",
+            "unreadable_recordings": listed.skipped + len(strangers),
+        },
+    )
+    mine = [recording for recording in listed.data if recording not in strangers]
+    for recording in mine:
+        _store_recording(session, recording, now)
+    gone = session.recordings.exclude(kallglot_id__in=[r.id for r in mine])
+    gone.filter(gone_since=None).update(gone_since=now)
+    session.summarise()
+    searching.index(session)
+    transcripts.plan(session)
+    schedule.after_refresh(session, asked_at)
+    return session
+
+
+def _store_recording(session: Session, recording: types.Recording, now) -> None:
+    Recording.objects.update_or_create(
+        kallglot_id=recording.id,
+        defaults={
+            "session": session,
+            **_recording_facts(recording),
+            "refreshed_at": now,
+            "gone_since": None,
+        },
+    )
+
+
+def _session_facts(call: types.Session) -> dict:
+    return {
+        **_texts(
+            Session,
+            status=call.status,
+            mode=call.mode,
+            source_language=call.source_language,
+            target_language=call.target_language,
+            provider=call.provider,
+            phone_number=call.phone_number,
+            end_reason=call.end_reason,
+        ),
+        "duration": call.duration,
+        "recording_enabled": call.recording_enabled,
+        "metadata": _without_nul(dict(call.metadata)),
+        "created_at": call.created_at,
+        "started_at": call.started_at,
+        "ended_at": call.ended_at,
+    }
+
+
+def _recording_facts(recording: types.Recording) -> dict:
+    return {
+        **_texts(
+            Recording,
+            channel=recording.channel,
+            status=recording.status,
+            format=recording.format,
+        ),
+        "duration": recording.duration,
+        "size": recording.size,
+        "sample_rate": recording.sample_rate,
+        "bit_depth": recording.bit_depth,
+        "created_at": recording.created_at,
+        "expires_at": recording.expires_at,
+    }
+
+
+def _texts(model, **values: str | None) -> dict[str, str]:
+    """The values cut to their columns: an over-long word of the vendor must not lose a row."""
+    return {
+        name: _without_nul(value or "")[: model._meta.get_field(name).max_length]
+        for name, value in values.items()
+    }
+
+
+def _without_nul(value):
+    """`value` without what a database cannot store: NUL, and halves of surrogate pairs."""
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", "ignore").decode()
+    if isinstance(value, dict):
+        return {_without_nul(key): _without_nul(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_nul(item) for item in value]
+    return value

@@ -1,0 +1,102 @@
+"""The recordings of a call on one timeline, in seconds from the call's start.
+
+A call that was paused has several recordings per channel; between them there is a gap.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from recordings.models import Lanes, LanesState, Recording, Session
+
+# Kallglot tells moments in whole seconds, so channels cut at the same time may differ by one.
+_SAME_MOMENT_S = 1.6
+# A recording is filed a moment after it ends.
+_FILED_LATE_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A recording and the part of the call that it holds."""
+
+    recording: Recording
+    start: float
+    duration: float
+
+    @property
+    def end(self) -> float:
+        return self.start + self.duration
+
+
+def pieces(session: Session, recordings: Sequence[Recording]) -> dict[str, list[Piece]]:
+    """The `recordings` (in order) of each channel, placed on the call's timeline.
+
+    Where a part is left out, because it cannot be played, those after it may stand elsewhere.
+    A recording whose length nobody tells is as long as the others of a call that was not paused.
+    """
+    channels: dict[str, list[Recording]] = {}
+    for recording in recordings:
+        channels.setdefault(recording.channel, []).append(recording)
+    lengths = _lengths(recordings)
+    parted = any(len(found) > 1 for found in channels.values())
+    if not parted:
+        whole = max(lengths.values(), default=0.0) or session.length or 0.0
+        lengths = {key: length or whole for key, length in lengths.items()}
+    known: list[float] = []
+    return {
+        channel: _placed(session, found, lengths, known if parted else None)
+        for channel, found in channels.items()
+    }
+
+
+def length_of(pieces_by_channel: dict[str, list[Piece]], session: Session) -> float:
+    """The seconds that the timeline has."""
+    ends = [piece.end for found in pieces_by_channel.values() for piece in found]
+    return max(ends, default=0.0) or session.length or 0.0
+
+
+def _placed(session, recordings, lengths, known: list[float] | None) -> list[Piece]:
+    if known is None:
+        return [Piece(recordings[0], 0.0, lengths[recordings[0].pk])]
+    starts = [_start(session, recording, lengths[recording.pk]) for recording in recordings]
+    placed, after = [], 0.0
+    if None not in starts and _apart(starts, [lengths[r.pk] for r in recordings]):
+        for recording, told in zip(recordings, starts, strict=True):
+            start = next((k for k in known if abs(k - told) <= _SAME_MOMENT_S), max(told, after))
+            if start not in known:
+                known.append(start)
+            placed.append(Piece(recording, start, lengths[recording.pk]))
+            after = placed[-1].end
+        return placed
+    for recording in recordings:
+        placed.append(Piece(recording, after, lengths[recording.pk]))
+        after = placed[-1].end
+    return placed
+
+
+def _start(session: Session, recording: Recording, length: float) -> float | None:
+    """Where the recording begins by its creation, if that lies within the call."""
+    if recording.created_at is None or session.begun_at is None:
+        return None
+    end = (recording.created_at - session.begun_at).total_seconds()
+    start = end - length
+    call = session.length
+    if start < -_SAME_MOMENT_S or (call is not None and end > call + _FILED_LATE_S):
+        return None
+    return 0.0 if start < _SAME_MOMENT_S else start
+
+
+def _apart(starts: Sequence[float], lengths: Sequence[float]) -> bool:
+    """Whether no recording begins before the one before it has ended."""
+    ends = [start + length for start, length in zip(starts, lengths, strict=True)]
+    return all(
+        following >= end - _SAME_MOMENT_S for end, following in zip(ends, starts[1:], strict=False)
+    )
+
+
+def _lengths(recordings: Sequence[Recording]) -> dict[int, float]:
+    """Seconds by recording: as decoded where that was done, else as Kallglot says."""
+    made = Lanes.objects.filter(recording__in=recordings, state=LanesState.READY, cut=False)
+    decoded = dict(made.values_list("recording_id", "duration_ms"))
+    return {
+        r.pk: decoded[r.pk] / 1000 if r.pk in decoded else r.duration or 0.0 for r in recordings
+    }

@@ -1,0 +1,126 @@
+"""The vendor's errors as people read them: a status, a sentence, and when to try again."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from math import ceil
+
+from django.conf import settings
+from django.utils import timezone
+
+from recordings import permissions
+from recordings.kallglot import errors
+from recordings.models import VendorState
+from recordings.services import vendor
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One vendor fault, ready to be shown.
+
+    `status` is our answer's HTTP status; `wait_s` the whole seconds until another try makes
+    sense, or None; `for_administrators` says that somebody must mend the connection; `since` is
+    when a standing trouble began.
+    """
+
+    status: int
+    sentence: str
+    wait_s: int | None = None
+    for_administrators: bool = False
+    since: datetime | None = None
+
+    @property
+    def passes(self) -> bool:
+        """Whether the same question may get another answer later."""
+        return self.status >= 500
+
+
+# By the error's `reason` word, which also survives in the database after the error is gone.
+_ASK = "Administrators see what is wrong; there is nothing you need to do."
+_KNOWN = {
+    "vendor_not_found": (404, "Kallglot does not know this id.", ""),
+    "vendor_gone": (410, "Kallglot has deleted this for good.", ""),
+    "vendor_not_ready": (409, "Kallglot is still preparing the audio.", ""),
+    "not_connected": (
+        503,
+        "The portal is not connected to Kallglot yet.",
+        "Set KALLGLOT_API_KEY and restart the portal.",
+    ),
+    "vendor_key": (
+        502,
+        "Kallglot refused the portal's connection.",
+        "Kallglot refused the API key: check KALLGLOT_API_KEY (revoked, expired, or of the "
+        "other environment).",
+    ),
+    "vendor_forbidden": (
+        502,
+        "Kallglot refused the portal's connection.",
+        "Kallglot does not allow this to the API key: check its scopes "
+        "(sessions:read, recordings:read) and that the organisation is active.",
+    ),
+    "vendor_payment": (
+        502,
+        "Kallglot credits are used up; calls already fetched still play.",
+        "Kallglot asks for payment: the organisation's credits are used up.",
+    ),
+    "vendor_rate_limit": (503, "Kallglot's limit of requests is reached.", ""),
+    "vendor_timeout": (504, "Kallglot did not answer in time.", ""),
+    "vendor_stalled": (504, "Kallglot stopped answering half-way.", ""),
+}
+_BAD_ANSWER = (502, "Kallglot's answer could not be understood.", "")
+_KNOWN |= dict.fromkeys(
+    (
+        *("vendor_bad_answer", "vendor_bad_head", "vendor_cut", "vendor_encoding"),
+        *("vendor_not_json", "vendor_other_object", "vendor_redirect", "vendor_too_large"),
+        "vendor_truncated",
+    ),
+    _BAD_ANSWER,
+)
+_NOT_REACHABLE = "Kallglot is not reachable at the moment."
+# A single failure is worth a line on every page only while it is news.
+_NEWS_FOR = timedelta(minutes=10)
+
+
+def from_error(error: errors.KallglotError, user) -> Trouble:
+    """What to tell `user` about `error`; never a word of the vendor's own text."""
+    wait_s = None if error.retry_after is None else max(1, ceil(error.retry_after))
+    return _trouble(error.reason, wait_s, user, status=error.status)
+
+
+def remembered(reason: str, user) -> Trouble:
+    """What to tell `user` about an error of which the database kept the `reason`."""
+    return _trouble(reason, None, user)
+
+
+def standing(user) -> Trouble | None:
+    """The trouble that lasts right now, for the line above every page; None when all is well."""
+    if not settings.KALLGLOT_API_KEY:
+        return _trouble(vendor.NotConnected.reason, None, user)
+    state = VendorState.load()
+    wait_s = ceil(state.wait_s())
+    if not state.cause or (wait_s == 0 and _is_over(state)):
+        return None
+    found = _trouble(state.cause, wait_s or None, user)
+    if found.for_administrators or state.cause == errors.RateLimited.reason:
+        return found
+    sentence = f"{found.sentence} Calls already fetched still play."
+    return replace(found, sentence=sentence, since=state.since)
+
+
+def _is_over(state: VendorState) -> bool:
+    """Whether trouble without a pause is old: only the next call would tell, and none came."""
+    if state.cause == errors.RateLimited.reason:
+        return True
+    lasting = _KNOWN.get(state.cause, ("", "", ""))[2]
+    return not lasting and state.since is not None and timezone.now() - state.since > _NEWS_FOR
+
+
+def _trouble(reason: str, wait_s: int | None, user, status: int | None = None) -> Trouble:
+    answer, sentence, advice = _KNOWN.get(
+        reason, (503 if status == 503 else 502, _NOT_REACHABLE, "")
+    )
+    if wait_s is not None and answer == 502 and not advice:
+        answer = 503
+    if advice:
+        administers = user.has_perm(permissions.ADMINISTER)
+        sentence = advice if administers else f"{sentence} {_ASK}"
+    return Trouble(answer, sentence, wait_s, for_administrators=bool(advice))

@@ -1,0 +1,176 @@
+"""From settings to a ready client of Kallglot, and the pause all processes share."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from kallglot_portal.database import let_go
+from recordings.kallglot import Client, errors
+from recordings.kallglot.gate import counts_as_failure, pause_after
+from recordings.models import VendorState
+
+
+class NotConnected(errors.KallglotError):
+    """No API key is set, so there is nobody to ask."""
+
+    sentence = "The portal is not connected to Kallglot yet."
+    reason = "not_connected"
+
+
+# Background work leaves this share of Kallglot's allowance to people who click.
+_KEPT_FOR_PEOPLE = 0.5
+# Without a word from Kallglot the smallest plan's limit is assumed (docs/kallglot-api.md).
+_ASSUMED_LIMIT = 60
+_WINDOW_S = 60.0
+_LONGEST_WINDOW_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Allowance:
+    """Requests per window, what is left of them, and when the window ends (Unix seconds)."""
+
+    limit: int
+    remaining: int
+    reset_at: int
+
+
+class DatabaseGate:
+    """The client's gate, kept in the database: what one process learns, all of them heed.
+
+    A 429 met by one worker stops the calls of the others until its `Retry-After` has passed.
+    `background` calls also stop while what is left of the allowance is kept for people, and keep
+    a pace of their own.
+    """
+
+    def __init__(self, *, background: bool = False) -> None:
+        self._background = background
+        self._lately: deque[float] = deque()
+        self._lock = threading.Lock()
+        self._allowance: _Allowance | None = None
+        # Whether the call of this thread began in trouble; if not, its success ends none.
+        self._seen = threading.local()
+
+    def before_call(self) -> None:
+        """Raise `errors.Paused` while calls to Kallglot are paused."""
+        state = VendorState.load()
+        self._seen.troubled = bool(state.cause)
+        wait_s = state.wait_s()
+        cause = errors.KallglotError(reason=state.cause) if state.cause else None
+        if self._background and wait_s <= 0:
+            wait_s, cause = self._wait_for_people(), errors.RateLimited()
+        if wait_s > 0:
+            raise errors.Paused(cause, retry_after=wait_s)
+        let_go()
+
+    def after_answer(self, headers: Mapping[str, str]) -> None:
+        """Remember the allowance that an answer tells of (`X-RateLimit-*`), if it does.
+
+        Kallglot counts the calls of all our processes, so its last word is enough to go by.
+        """
+        limit, remaining, reset = (
+            _whole_number(headers.get(f"X-RateLimit-{name}"))
+            for name in ("Limit", "Remaining", "Reset")
+        )
+        if remaining is None or reset is None:
+            return
+        self._allowance = _Allowance(limit or _ASSUMED_LIMIT, remaining, reset)
+
+    @property
+    def limit(self) -> int | None:
+        """Requests a minute, as the last answer told; None before the first."""
+        return self._allowance.limit if self._allowance else None
+
+    def _wait_for_people(self) -> float:
+        """Seconds that background work has to wait for its share of the allowance."""
+        now, told = time.time(), self._allowance
+        limit = told.limit if told else _ASSUMED_LIMIT
+        share = limit * (1 - _KEPT_FOR_PEOPLE)
+        if told and told.remaining <= share and now < told.reset_at < now + _LONGEST_WINDOW_S:
+            return told.reset_at - now
+        with self._lock:
+            while self._lately and self._lately[0] <= now - _WINDOW_S:
+                self._lately.popleft()
+            if len(self._lately) >= share:
+                return self._lately[0] + _WINDOW_S - now
+            self._lately.append(now)
+        return 0.0
+
+    def after_call(self, error: errors.KallglotError | None) -> None:
+        """Note how a call ended; an answer that is no trouble ends the trouble."""
+        now = timezone.now()
+        if error is None or not (counts_as_failure(error) or pause_after(error, 0)):
+            # The usual case asks nothing of the database, so it waits for nobody's write.
+            if getattr(self._seen, "troubled", True):
+                # A call that was under way when others were told to wait does not end their wait.
+                over = Q(paused_until=None) | Q(paused_until__lte=now)
+                VendorState.objects.exclude(cause="").filter(over).update(
+                    cause="", since=None, paused_until=None, consecutive_failures=0
+                )
+            return
+        with transaction.atomic():
+            VendorState.objects.get_or_create(pk=VendorState.SINGLETON)
+            state = VendorState.objects.select_for_update().get(pk=VendorState.SINGLETON)
+            failures = state.consecutive_failures + 1 if counts_as_failure(error) else 0
+            state.consecutive_failures = failures
+            state.since = state.since or now
+            state.cause = error.reason
+            pause_s = pause_after(error, failures)
+            # An answer that was under way must not shorten a longer pause.
+            pause_s = max(pause_s, state.wait_s())
+            state.paused_until = now + timedelta(seconds=pause_s) if pause_s else None
+            state.save()
+
+
+def client(*, background: bool = False) -> Client:
+    """This process's client for the configured account.
+
+    background: for work that nobody waits for; it yields to people's calls.
+    Raises `NotConnected` when no API key is set.
+    """
+    if not settings.KALLGLOT_API_KEY:
+        raise NotConnected
+    return _client(
+        settings.KALLGLOT_API_KEY,
+        settings.KALLGLOT_API_URL,
+        tuple(settings.KALLGLOT_MEDIA_HOSTS),
+        background,
+    )
+
+
+def remember_limit() -> None:
+    """Keep what Kallglot told of its limit, for pages that say how long an import takes."""
+    limit = _gate(settings.KALLGLOT_API_KEY, settings.KALLGLOT_API_URL, True).limit
+    if limit and VendorState.load().rate_limit != limit:
+        VendorState.objects.update_or_create(
+            pk=VendorState.SINGLETON, defaults={"rate_limit": limit}
+        )
+
+
+def background_calls_a_minute() -> int:
+    """How many requests a minute background work makes at most."""
+    return max(1, int((VendorState.load().rate_limit or _ASSUMED_LIMIT) * (1 - _KEPT_FOR_PEOPLE)))
+
+
+def _whole_number(text: str | None) -> int | None:
+    text = (text or "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 13 else None
+
+
+@lru_cache(maxsize=4)
+def _gate(api_key: str, api_url: str, background: bool) -> DatabaseGate:
+    return DatabaseGate(background=background)
+
+
+@lru_cache(maxsize=4)
+def _client(api_key: str, api_url: str, media_hosts: tuple[str, ...], background: bool) -> Client:
+    gate = _gate(api_key, api_url, background)
+    return Client(api_key=api_key, base_url=api_url, media_hosts=media_hosts, gate=gate)

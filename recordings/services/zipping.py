@@ -1,0 +1,277 @@
+"""The worker's part of an export: a ZIP of recordings with a manifest.
+
+The files are stored as they are: audio does not get smaller. The ZIP grows under a name of its
+worker's own and is put in its place when it is whole. A worker that is killed begins the ZIP anew;
+what it had fetched is in the store.
+"""
+
+import contextlib
+import hashlib
+import logging
+import os
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.db import transaction
+from django.utils import timezone
+
+from recordings import file_names, permissions
+from recordings.audio.store import StorageFailed
+from recordings.kallglot import errors
+from recordings.models import (
+    Export,
+    ExportKind,
+    ExportState,
+    Lease,
+    Recording,
+    Session,
+    Transcript,
+)
+
+from . import audit, csv_cells, exporting, listening, refreshing, transcript_files
+
+log = logging.getLogger(__name__)
+
+# Kallglot may ask for pauses; an export that gets nothing at all for this long is given up.
+_PATIENCE_S = 1800.0
+_LONGEST_SLEEP_S = 20.0
+_UNFINISHED = (ExportState.WAITING, ExportState.RUNNING)
+_MANIFEST = ("file", "session", "channel", "recording", "bytes", "sha256", "left_out_because")
+
+
+class _Abandoned(Exception):  # noqa: N818
+    """The export is not wanted any more, or another worker has it."""
+
+
+class _Failed(Exception):  # noqa: N818
+    """The export cannot be made; the argument is the word for why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One line of the manifest."""
+
+    session: str
+    channel: str = ""
+    recording: str = ""
+    file: str = ""
+    size: int | str = ""
+    sha256: str = ""
+    left_out: str = ""
+
+    def cells(self) -> tuple:
+        return (
+            *(self.file, self.session, self.channel, self.recording),
+            *(self.size, self.sha256, self.left_out),
+        )
+
+
+def make_waiting() -> None:
+    """Make every ZIP that was asked for and is not there, the oldest first."""
+    lease = Lease.take(exporting.LEASE)
+    if lease is None:
+        return
+    with lease:
+        asked_for = Export.objects.filter(kind=ExportKind.ZIP, state__in=_UNFINISHED)
+        while export := asked_for.order_by("pk").select_related("user").first():
+            _make_or_say_why_not(export, lease)
+            if not lease.prolong():
+                return
+
+
+def _make_or_say_why_not(export: Export, lease: Lease) -> None:
+    try:
+        _Zip(export, lease).make()
+    except _Abandoned:
+        pass
+    except (_Failed, StorageFailed, OSError, EOFError) as error:
+        reason = str(error) if isinstance(error, _Failed) else "storage"
+        log.warning("Export %s could not be made: %s", export.pk, reason)
+        if lease.prolong():
+            mine = Export.objects.filter(pk=export.pk, state__in=_UNFINISHED)
+            mine.update(state=ExportState.FAILED, reason=reason)
+    finally:
+        # A folder that cannot be used is often why; pruning tries again.
+        with contextlib.suppress(OSError):
+            exporting.part(export, lease.holder).unlink()
+
+
+class _Zip:
+    """One ZIP in the making."""
+
+    def __init__(self, export: Export, lease: Lease) -> None:
+        self._export = export
+        self._lease = lease
+        self._lines: list[_Line] = []
+        self._contained: list[Recording] = []
+        self._transcripts_of: list[Session] = []
+        self._names: set[str] = set()
+        self._done = 0
+
+    def make(self) -> None:
+        export = self._export
+        if not export.user.has_perm(permissions.EXPORT):
+            raise _Failed("not_allowed")
+        visible = Session.objects.visible_to(export.user).filter(pk__in=export.session_ids)
+        sessions = list(visible.order_by("sort_at", "pk"))
+        chosen = Recording.objects.filter(session__in=visible, channel__in=export.channels)
+        total = chosen.count() + (len(sessions) if export.transcript_text else 0)
+        self._update(state=ExportState.RUNNING, done=0, total=total)
+        exporting.folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+        part = exporting.part(export, self._lease.holder)
+        fd = os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(fd, "w+b") as file:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+                for session in sessions:
+                    self._add_call(archive, session)
+                manifest = "".join(csv_cells.lines([_MANIFEST, *self._cells()]))
+                archive.writestr(_info("manifest.csv", None), manifest)
+            file.flush()
+            os.fsync(file.fileno())
+            size = os.fstat(file.fileno()).st_size
+        self._finish(part, size)
+
+    def _add_call(self, archive: zipfile.ZipFile, session: Session) -> None:
+        wanted = session.recordings.filter(channel__in=self._export.channels).in_order()
+        if not wanted:
+            self._lines.append(_Line(session.kallglot_id, left_out="no recordings"))
+        for recording in wanted:
+            recording.session = session
+            self._add_recording(archive, recording)
+            self._count()
+        if self._export.transcript_text:
+            self._add_transcript(archive, session)
+            self._count()
+
+    def _add_recording(self, archive: zipfile.ZipFile, recording: Recording) -> None:
+        about = {
+            "session": recording.session.kallglot_id,
+            "channel": recording.channel,
+            "recording": recording.kallglot_id,
+        }
+        try:
+            source = self._fetch(recording)
+        except listening.NotPlayable as error:
+            self._lines.append(_Line(**about, left_out=error.state.label))
+            return
+        except errors.KallglotError as error:
+            self._lines.append(_Line(**about, left_out=error.reason))
+            return
+        try:
+            name = self._unused(f"{file_names.download_stem(recording)}.{source.extension}")
+            size, digest = source.length, hashlib.sha256()
+            info = _info(name, recording.session.begun_at)
+            info.file_size = size
+            with archive.open(info, "w", force_zip64=size >= 2**31) as entry:
+                for block in source.blocks(0, size):
+                    digest.update(block)
+                    entry.write(block)
+                    self._hold_on()
+        finally:
+            source.close()
+        self._contained.append(recording)
+        self._lines.append(_Line(**about, file=name, size=size, sha256=digest.hexdigest()))
+
+    def _fetch(self, recording: Recording):
+        """The whole file; waits while Kallglot asks for a pause."""
+        patience_ends = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                with self._lease.kept():
+                    return listening.fetch(recording)
+            except refreshing.NOT_NOW as error:
+                if time.monotonic() > patience_ends:
+                    raise _Failed(error.reason) from None
+                wait_s = refreshing.wait_after(error)
+                self._sleep(min(wait_s, _LONGEST_SLEEP_S))
+
+    def _add_transcript(self, archive: zipfile.ZipFile, session: Session) -> None:
+        about = {"session": session.kallglot_id, "channel": "transcript"}
+        files = list(_transcript_files(session, self._export.transcript_text))
+        if not files:
+            self._lines.append(_Line(**about, left_out="no transcript"))
+            return
+        self._transcripts_of.append(session)
+        for name, content in files:
+            name = self._unused(name)
+            archive.writestr(_info(name, session.begun_at), content)
+            digest = hashlib.sha256(content).hexdigest()
+            self._lines.append(_Line(**about, file=name, size=len(content), sha256=digest))
+
+    def _finish(self, part: Path, size: int) -> None:
+        """Put the ZIP in its place and say so; the trail's rows come with the word `ready`."""
+        export, now = self._export, timezone.now()
+        heard = {recording.session_id for recording in self._contained}
+        ends = [r.expires_at for r in self._contained if r.expires_at]
+        self._hold_on()
+        with transaction.atomic():
+            self._update(
+                state=ExportState.READY,
+                size=size,
+                done=self._done,
+                recording_ids=[recording.pk for recording in self._contained],
+                held_session_ids=sorted(heard | {call.pk for call in self._transcripts_of}),
+                left_out=[line.cells() for line in self._lines if line.left_out],
+                ready_at=now,
+                remove_at=min([now + exporting.KEPT_FOR, *ends]),
+            )
+            audit.record_export(
+                *(export.user, f"zip {export.pk}", export.address),
+                recordings=self._contained,
+                transcripts_of=[call for call in self._transcripts_of if call.pk not in heard],
+            )
+            # Last of all: where another worker's is ready already, it stays in its place.
+            part.rename(exporting.path(export))
+
+    def _cells(self) -> list[tuple]:
+        return [line.cells() for line in self._lines]
+
+    def _unused(self, name: str) -> str:
+        """`name`, or one like it where two would be one on a disk that ignores letter case."""
+        stem, dot, extension = name.rpartition(".")
+        number = 1
+        while name.casefold() in self._names:
+            number += 1
+            name = f"{stem}-{number}{dot}{extension}"
+        self._names.add(name.casefold())
+        return name
+
+    def _count(self) -> None:
+        self._done += 1
+        self._hold_on()
+        self._update(done=self._done)
+
+    def _update(self, **values) -> None:
+        if not Export.objects.filter(pk=self._export.pk, state__in=_UNFINISHED).update(**values):
+            raise _Abandoned
+
+    def _hold_on(self) -> None:
+        if not self._lease.prolong():
+            raise _Abandoned
+
+    def _sleep(self, seconds: float) -> None:
+        self._hold_on()
+        time.sleep(seconds)
+        self._update(state=ExportState.RUNNING)
+
+
+def _info(name: str, moment: datetime | None) -> zipfile.ZipInfo:
+    moment = moment.astimezone(UTC) if moment and moment.year >= 1980 else timezone.now()
+    info = zipfile.ZipInfo(name, moment.timetuple()[:6])
+    info.external_attr = 0o600 << 16
+    return info
+
+
+def _transcript_files(session: Session, text: str) -> Iterator[tuple[str, bytes]]:
+    """The transcript for reading and as subtitles: names and contents; none while there is none."""
+    transcript = Transcript.objects.filter(session=session).first()
+    if transcript is None or not transcript.turns.exists():
+        return
+    for kind in ("txt", "vtt"):
+        name = file_names.transcript_name(session, text, kind)
+        content = transcript_files.write(kind, session, transcript, transcript_files.Text(text))
+        yield name, content

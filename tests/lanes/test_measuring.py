@@ -1,0 +1,121 @@
+"""Measuring a call from the lanes that were made of it."""
+
+import pytest
+from django.utils import timezone
+
+from recordings.models import CallFigures, Lanes, Recording
+from recordings.services import figures, lanes, pruning
+from tests.audio.voices import later, mono, samples, stereo, true_spans
+
+from .known import SPEECH, analyse_all, recording
+
+
+def test_a_call_is_measured_from_its_legs(spoken):
+    session = spoken()
+
+    analyse_all()
+
+    found = CallFigures.objects.get(session=session)
+    assert found.source == figures.LEGS
+    talk_ms = sum(end - start for start, end in true_spans(SPEECH, "agent"))
+    assert found.figures["agent_talk_s"] == pytest.approx(talk_ms / 1000, abs=0.1)
+    session.refresh_from_db()
+    assert session.longest_silence_s == found.figures["longest_silence_s"]
+    assert session.overlap_share == found.figures["overlap_share"]
+    assert session.agent_talk_share == found.figures["agent_share"]
+    assert found.channel_check["verdict"] == "same"
+    assert abs(found.channel_check["agent_shift_ms"]) <= 5
+
+
+def test_doing_it_again_changes_nothing_and_levels_are_not_kept(spoken):
+    session = spoken()
+    analyse_all()
+    first = CallFigures.objects.get()
+
+    second = figures.measure(session)
+
+    assert (second.figures, second.channel_check) == (first.figures, first.channel_check)
+    assert {bytes(levels) for levels in Lanes.objects.values_list("levels", flat=True)} == {b""}
+
+
+def test_until_the_legs_are_there_the_mixed_file_is_measured(spoken):
+    session = spoken()
+
+    lanes.analyse(recording())
+
+    found = CallFigures.objects.get(session=session)
+    assert found.source == figures.MIXED
+    assert found.figures["agent_talk_s"] > 0
+    assert found.channel_check == {}
+
+
+def test_swapped_channels_are_noticed(spoken):
+    spoken(mixed=stereo(samples(SPEECH, "customer"), samples(SPEECH, "agent")))
+
+    analyse_all()
+
+    assert CallFigures.objects.get().channel_check["verdict"] == "swapped"
+
+
+def test_a_late_mixed_file_is_noticed(spoken):
+    spoken(mixed=stereo(*(later(samples(SPEECH, side), 1300) for side in ("agent", "customer"))))
+
+    analyse_all()
+
+    assert CallFigures.objects.get().channel_check["agent_shift_ms"] == pytest.approx(1300, abs=5)
+
+
+def test_a_duplicate_tells_silence_but_no_sides(spoken):
+    both = samples(SPEECH, "agent")
+    session = spoken(mixed=stereo(both, both), agent=None, customer=None)
+
+    analyse_all()
+
+    found = CallFigures.objects.get()
+    assert found.source == figures.ONE_LANE
+    assert found.channel_check["verdict"] == "duplicate"
+    session.refresh_from_db()
+    assert session.agent_talk_share is None
+    assert session.longest_silence_s > 0
+
+
+def test_a_mono_mixed_file_is_one_lane(spoken):
+    spoken(mixed=mono(samples(SPEECH, "agent")), agent=None, customer=None)
+
+    analyse_all()
+
+    assert Lanes.objects.get().count == 1
+    assert CallFigures.objects.get().source == figures.ONE_LANE
+
+
+def test_one_leg_alone_is_measured_for_itself(spoken):
+    spoken(mixed=None, customer=None)
+
+    analyse_all()
+
+    found = CallFigures.objects.get()
+    assert found.source == figures.ONE_LEG
+    assert found.figures.keys() == {"duration_s", "agent_talk_s"}
+
+
+def test_a_call_of_two_parts_is_measured_as_one(spoken):
+    spoken(parts=2)
+
+    analyse_all()
+
+    found = CallFigures.objects.get()
+    talk_ms = sum(end - start for start, end in true_spans(SPEECH, "customer"))
+    assert found.source == figures.LEGS
+    assert found.figures["customer_talk_s"] == pytest.approx(2 * talk_ms / 1000, abs=0.2)
+
+
+def test_pruning_deletes_the_waveform_of_what_expired_and_keeps_the_figures(spoken):
+    spoken()
+    analyse_all()
+    Recording.objects.filter(channel="agent").update(expires_at=timezone.now())
+    Recording.objects.filter(channel="customer").update(gone_since=timezone.now())
+
+    pruning.prune()
+
+    assert [row.recording for row in Lanes.objects.all()] == [recording()]
+    assert CallFigures.objects.get().figures["agent_talk_s"] > 0

@@ -1,0 +1,1 @@
+"""Transcripts: fetched, shown, and handed out as files."""

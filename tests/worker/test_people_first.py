@@ -1,0 +1,117 @@
+"""Background work leaves the larger half of Kallglot's rate limit to people who click."""
+
+import time
+
+import pytest
+
+from recordings.kallglot import errors
+from recordings.models import Session, VendorState, WorkerState
+from recordings.services import sync
+from recordings.services import vendor as vendor_service
+from tests.conftest import CALL
+from tests.factories import make_session, outdate
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_clients")]
+
+
+def ask(background: bool) -> None:
+    vendor_service.client(background=background).recordings(CALL)
+
+
+def asked_until_paused(most: int = 100) -> int:
+    for number in range(most):
+        try:
+            ask(background=True)
+        except errors.Paused:
+            return number
+    return most
+
+
+def test_background_work_stops_at_its_share_and_people_go_on(vendor):
+    vendor.options.update({"rate_limit": 20})
+
+    assert asked_until_paused() == 10
+
+    for _ in range(9):
+        ask(background=False)
+    assert 429 not in {request.status for request in vendor.requests}
+
+
+def test_background_work_yields_to_what_people_have_used(vendor):
+    vendor.options.update({"rate_limit": 20})
+    for _ in range(9):
+        ask(background=False)
+
+    assert asked_until_paused() in (1, 2)
+
+
+def test_the_wait_it_is_told_ends_when_kallglot_said(vendor):
+    vendor.options.update({"rate_limit": 20})
+    asked_until_paused()
+
+    with pytest.raises(errors.Paused) as paused:
+        ask(background=True)
+
+    assert 1 < paused.value.retry_after <= 61
+
+
+def test_without_a_word_on_limits_the_smallest_plan_is_assumed(vendor, monkeypatch):
+    monkeypatch.setattr(vendor_service.DatabaseGate, "after_answer", lambda self, headers: None)
+
+    assert asked_until_paused() == 30
+
+
+def test_its_pace_holds_although_kallglot_would_allow_more(vendor, monkeypatch):
+    """A limit is spent over the minute, not in its first seconds each time."""
+    vendor.options.update({"rate_limit": 40})
+    now = time.time()
+    assert asked_until_paused() == 20
+
+    monkeypatch.setattr(vendor_service.time, "time", lambda: now + 65)
+    assert asked_until_paused() > 0
+
+
+def test_pages_can_tell_what_the_limit_allows(vendor):
+    assert vendor_service.background_calls_a_minute() == 30
+
+    vendor.options.update({"rate_limit": 300})
+    ask(background=True)
+    vendor_service.remember_limit()
+
+    assert VendorState.load().rate_limit == 300
+    assert vendor_service.background_calls_a_minute() == 150
+
+
+def test_a_call_that_was_not_asked_about_is_not_stale(call, vendor):
+    vendor.options.update({"rate_limit": 20})
+    asked_until_paused()
+
+    with pytest.raises(errors.Paused):
+        sync.refresh(CALL, background=True)
+
+    assert Session.objects.get().stale_since is None
+
+
+def look_at_calls_in_progress(client, number: int) -> None:
+    """As a page in a browser does for every row of a call that is not over."""
+    for n in range(number):
+        session = make_session(f"sess_live{n}", status="active", ended_at=None)
+        outdate(session, seconds=6)
+        assert client.get(f"/sessions/{session}/line?look=1").status_code == 200
+
+
+def test_rows_that_look_again_read_what_the_worker_found(clients, vendor, long_running):
+    WorkerState.beat()
+
+    look_at_calls_in_progress(clients["reviewer"], 40)
+
+    assert vendor.requests.count() == 0
+
+
+def test_without_a_worker_rows_that_look_again_are_background_work(clients, vendor, long_running):
+    vendor.options.update({"rate_limit": 20})
+
+    look_at_calls_in_progress(clients["reviewer"], 40)
+
+    assert vendor.requests.count() == 10
+    ask(background=False)
