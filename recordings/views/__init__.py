@@ -1,0 +1,1 @@
+"""Views: rights, input, one service, an answer. Nobody imports them but `urls`."""

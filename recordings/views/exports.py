@@ -1,0 +1,229 @@
+"""Exports: many calls as a table at once, or as a ZIP that the worker makes meanwhile."""
+
+import io
+
+from django.db import DatabaseError
+from django.http import Http404, HttpResponse, QueryDict, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from kallglot_portal.middleware import client_address
+from recordings import file_names, permissions, tasks
+from recordings.audio.http_range import evaluate
+from recordings.audio.source import LARGE_BLOCK
+from recordings.filters import CallFilters
+from recordings.models import (
+    AuditOutcome,
+    Export,
+    ExportKind,
+    ExportState,
+    Recording,
+    Session,
+)
+from recordings.services import audit, exporting
+from recordings.services.transcript_files import Text
+from recordings.views.audio import answers_without_pages
+from recordings.views.polling import poll
+
+# Seconds between looks at a ZIP in the making, by how many in a row found nothing new.
+_POLL_DELAYS_S = (1, 2, 3, 5, 10, 20, 30)
+_LATELY = 50
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def exports(request):
+    """One's own exports; posting asks for one."""
+    if request.method == "POST" and not request.user.has_perm(permissions.EXPORT):
+        _refuse(request)
+    permissions.require(request.user, permissions.EXPORT)
+    if request.method == "POST":
+        return _create(request)
+    mine = Export.objects.filter(user=request.user)[:_LATELY]
+    return render(request, "recordings/exports.html", {"exports": mine})
+
+
+@require_safe
+def one(request, number):
+    export = _export(request, number)
+    return render(request, "recordings/export.html", _context(request, export))
+
+
+@require_safe
+def progress(request, number):
+    export = _export(request, number)
+    news = request.GET.get("seen") != str(export.done)
+    context = _context(request, export, news=news)
+    return render(request, "recordings/export.html#progress", context)
+
+
+@answers_without_pages
+@require_safe
+def download(request, number):
+    """The ZIP, with ranges, so that a download that broke off can be continued."""
+    export = _export(request, number)
+    if not exporting.may_be_sent(export):
+        return _page(
+            request,
+            410,
+            "Not there any more",
+            "This ZIP was removed, is not ready, or holds something that is gone or not yours "
+            "to see any more. Please make it again.",
+        )
+    try:
+        file = open(exporting.path(export), "rb")  # noqa: SIM115  (the answer closes it)
+    except FileNotFoundError:
+        exporting.remove(export)
+        raise Http404 from None
+    etag = f'"export-{export.pk}-{export.size}"'
+    decision = evaluate(request.method, request.headers, etag=etag, length=export.size)
+    if not decision.send_body:
+        file.close()
+        response = HttpResponse(status=decision.status)
+    else:
+        try:
+            if decision.start == 0:
+                exporting.note_download(export, request.user, client_address(request))
+        except DatabaseError:
+            file.close()
+            return _page(request, 503, "One moment, please", "The trail cannot be written now.", 10)
+        response = _stream(file, decision)
+    response["Content-Type"] = "application/zip"
+    made = timezone.localtime(export.ready_at).strftime("%Y-%m-%d_%H%M")
+    name = f"{made}_kallglot_export_{export.pk}.zip"
+    response["Content-Disposition"] = file_names.content_disposition(name)
+    response["Cache-Control"] = "private, no-store"
+    for header, value in decision.headers.items():
+        response[header] = value
+    return response
+
+
+def _stream(file: io.BufferedReader, decision) -> StreamingHttpResponse:
+    file.seek(decision.start)
+
+    def blocks():
+        left = decision.stop - decision.start
+        while left:
+            block = file.read(min(LARGE_BLOCK, left))
+            if not block:
+                # The connection breaks: half a ZIP must not look like a whole one.
+                raise EOFError("the ZIP is shorter than it was")
+            left -= len(block)
+            yield block
+
+    response = StreamingHttpResponse(blocks(), status=decision.status)
+    response._resource_closers.append(file.close)
+    return response
+
+
+def _create(request) -> HttpResponse:
+    kind = request.POST.get("kind", "")
+    if kind not in ExportKind.values:
+        return _page(request, 422, "Not understood", "An export is a table (CSV) or a ZIP.")
+    try:
+        sessions, choice = _chosen(request), {}
+    except ValueError:
+        sentence = "A filter of this list is not understood, so more might go out than meant."
+        return _page(request, 422, "Not understood", sentence)
+    if kind == ExportKind.ZIP:
+        asked_for = request.POST.getlist("channel") or Recording.CHANNELS
+        text = request.POST.get("transcripts", "")
+        if text and text not in Text.values:
+            sentence = f"Transcripts go in as {', '.join(Text.values)}, or not at all."
+            return _page(request, 422, "Not understood", sentence)
+        choice = {
+            "channels": [channel for channel in Recording.CHANNELS if channel in asked_for],
+            "transcript_text": text,
+        }
+    try:
+        export = exporting.create(
+            request.user, ExportKind(kind), sessions, client_address(request), **choice
+        )
+    except exporting.NothingChosen:
+        sentence = "Choose at least one call first."
+        return _page(request, 422, "Nothing chosen", sentence)
+    except exporting.TooMany as error:
+        sentence = f"Your role exports at most {error.most} calls at once; please choose fewer."
+        return _page(request, 422, "Too many calls", sentence)
+    except exporting.TooOften as error:
+        sentence = (
+            f"You have made {exporting.MOST_AN_HOUR} exports within an hour, which is the most one "
+            f"may. The next is possible in {-(-error.wait_s // 60)} min."
+        )
+        return _page(request, 429, "Too many exports", sentence, error.wait_s)
+    if kind == ExportKind.ZIP:
+        tasks.soon(tasks.make_exports)
+        return redirect("export", export.pk)
+    return _table(export)
+
+
+def _chosen(request):
+    """The calls asked for: those with the ids given, or all that the library's filters match.
+
+    Raises ValueError where a filter is not understood: the library says so and leaves it out, but
+    no more must leave the portal than was meant.
+    """
+    if "query" in request.POST:
+        filters = CallFilters(QueryDict(request.POST["query"].lstrip("?")), user=request.user)
+        if filters.form.errors:
+            raise ValueError(filters.form.errors)
+        return filters.calls
+    ids = request.POST.getlist("session")
+    return Session.objects.visible_to(request.user).filter(kallglot_id__in=ids).newest_first()
+
+
+def _table(export: Export) -> StreamingHttpResponse:
+    # The mark tells spreadsheets that this is UTF-8.
+    lines = (line.encode() for line in exporting.table(export))
+    response = StreamingHttpResponse(
+        _after(b"\xef\xbb\xbf", lines), content_type="text/csv; charset=utf-8"
+    )
+    made = timezone.localtime(export.created_at).strftime("%Y-%m-%d_%H%M")
+    name = f"{made}_kallglot_calls.csv"
+    response["Content-Disposition"] = file_names.content_disposition(name)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _after(first: bytes, rest):
+    yield first
+    yield from rest
+
+
+def _export(request, number) -> Export:
+    """One's own export; everybody else's does not exist."""
+    permissions.require(request.user, permissions.EXPORT)
+    export = Export.objects.filter(pk=number, user=request.user, kind=ExportKind.ZIP).first()
+    if export is None:
+        raise Http404
+    return export
+
+
+def _context(request, export: Export, *, news: bool = False) -> dict:
+    unfinished = export.state in (ExportState.WAITING, ExportState.RUNNING)
+    return {
+        "export": export,
+        "unfinished": unfinished,
+        "downloadable": not unfinished and exporting.may_be_sent(export),
+        **poll(request, _POLL_DELAYS_S, news=news),
+    }
+
+
+def _refuse(request) -> None:
+    try:
+        audit.record_export(
+            request.user, "no_permission", client_address(request), outcome=AuditOutcome.REFUSED
+        )
+    except DatabaseError:
+        audit.log.exception("The trail lacks a row: a refused export")
+
+
+def _page(request, status: int, title: str, sentence: str, wait_s: int | None = None):
+    if request.htmx:
+        response = HttpResponse(sentence, status=status, content_type="text/plain; charset=utf-8")
+    else:
+        context = {"title": title, "sentence": sentence}
+        response = render(request, "error.html", context, status=status)
+    if wait_s:
+        response["Retry-After"] = str(wait_s)
+    return response

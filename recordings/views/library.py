@@ -1,0 +1,245 @@
+"""The library: the table of known calls, and the box that opens more of them."""
+
+import zlib
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core.paginator import Page, Paginator
+from django.db.models import Prefetch, prefetch_related_objects
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.views.decorators.http import require_POST, require_safe
+
+from recordings import permissions, tasks
+from recordings.filters import VIEWS, CallFilters
+from recordings.forms import OpenCallsForm
+from recordings.kallglot import errors
+from recordings.models import ListeningPosition, Recording, Session, WorkerState
+from recordings.services import importing, measures, sync
+from recordings.services.trouble import Trouble, from_error
+from recordings.views import came_from
+from recordings.views.call_rows import Rows
+from recordings.views.polling import poll
+
+PAGE_SIZE = 50
+MOST_COUNTED = 10_000
+# One look-up costs two calls of a small rate limit; more than these are an import.
+MOST_AT_ONCE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The outcome for one id: the call, or why it could not be opened."""
+
+    kallglot_id: str
+    session: Session | None
+    trouble: Trouble | None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A sortable head: the query string it leads to, and the value of `aria-sort` or nothing."""
+
+    address: str
+    direction: str
+
+
+@require_safe
+def library(request):
+    permissions.require(request.user, permissions.SEE)
+    return _page(request, OpenCallsForm())
+
+
+@require_POST
+def open_calls(request):
+    """Open one id and go to its room, or a few and list what came of each, or import many."""
+    permissions.require(request.user, permissions.OPEN)
+    form = OpenCallsForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    ids = form.cleaned_data["ids"]
+    if len(ids) > MOST_AT_ONCE:
+        batch = importing.create(request.user, ids)
+        tasks.soon(tasks.work_off_imports)
+        return redirect("import", batch.pk)
+    outcomes = [_open(kallglot_id, request.user) for kallglot_id in ids]
+    if len(outcomes) > 1:
+        # What only a wait can mend stays in the box, ready to be sent again.
+        later = [o.kallglot_id for o in outcomes if o.trouble and o.trouble.passes]
+        form = OpenCallsForm(initial={"ids": "\n".join(later)})
+        return _page(request, form, outcomes=outcomes)
+    (outcome,) = outcomes
+    if outcome.session:
+        return redirect("session", outcome.session.kallglot_id)
+    return _page(request, form, outcomes=outcomes, status=outcome.trouble.status)
+
+
+def _open(kallglot_id: str, user) -> Opened:
+    try:
+        session = sync.open_call(kallglot_id)
+    except errors.KallglotError as error:
+        return Opened(kallglot_id, None, from_error(error, user))
+    if not Session.objects.visible_to(user).filter(pk=session.pk).exists():
+        # Another team's call looks exactly like one that Kallglot does not know.
+        return Opened(kallglot_id, None, from_error(errors.NotFound(status=404), user))
+    return Opened(kallglot_id, session, None)
+
+
+@require_safe
+def call_row(request, session_id):
+    """One row of the table, which a call still in the making asks for until it is settled.
+
+    While nothing has changed, the answer is the next time to ask and leaves the row alone.
+    """
+    session = Session.objects.visible_to(request.user).filter(kallglot_id=session_id).first()
+    if session is None:
+        if "seen" not in request.GET:
+            raise Http404
+        # It was there a moment ago: its row goes too.
+        return HttpResponse(headers=_WHOLE_ROW)
+    # The worker looks after such calls; where it is down, looking at them is enough. Nobody
+    # clicked, so it takes nothing of the share of those who do.
+    if WorkerState.is_silent():
+        sync.refresh_if_due(session, background=True)
+    prefetch_related_objects([session], Prefetch("recordings", Recording.objects.in_order()))
+    columns = _columns(request, came_from.query(request))
+    rows = Rows(request.user, request.GET.get("channel", ""), columns)
+    _watch(session)
+    session.row = rows.row(session)
+    context = {
+        **rows.context,
+        "session": session,
+        "from_list": came_from.carried(request),
+        **poll(request),
+    }
+    if request.GET.get("seen") == session.version:
+        return render(request, "recordings/library.html#poll", context)
+    response = render(request, "recordings/library.html#row", context)
+    response["HX-Retarget"] = _WHOLE_ROW["HX-Retarget"]
+    return response
+
+
+# The part of a row that asks is what an answer replaces otherwise.
+_WHOLE_ROW = {"HX-Retarget": "closest tr"}
+
+
+def _watch(session: Session) -> None:
+    """Note at `session` whether its row is to look again, and a mark of what the row shows."""
+    session.is_watched = sync.is_pending(session)
+    shown = (
+        *(session.call_state, session.begun_at, session.length, session.expires_first),
+        *(session.source_language, session.target_language),
+        *(session.phone_number, session.metadata),
+        *((recording.kallglot_id, recording.state) for recording in session.recordings.all()),
+    )
+    session.version = f"{zlib.crc32(repr(shown).encode()):x}"
+
+
+class _Pages(Paginator):
+    """Pages of calls, without an exact count of what nobody pages through.
+
+    One query finds out which calls there are, in their order, and thereby how many; any page of
+    them is then as quick as the first.
+    """
+
+    @cached_property
+    def _numbers(self) -> list[int]:
+        return list(self.object_list.values_list("pk", flat=True)[: MOST_COUNTED + 1])
+
+    @cached_property
+    def count(self) -> int:
+        return len(self._numbers)
+
+    @property
+    def is_capped(self) -> bool:
+        return self.count > MOST_COUNTED
+
+    def page(self, number) -> Page:
+        number = self.validate_number(number)
+        start = (number - 1) * self.per_page
+        numbers = self._numbers[start : start + self.per_page]
+        return Page(_calls(numbers), number, self)
+
+
+def _calls(numbers: list[int]) -> list[Session]:
+    """The calls with these numbers, in their order."""
+    found = Session.objects.in_bulk(numbers)
+    return [found[number] for number in numbers if number in found]
+
+
+def _page(request, form, *, outcomes=(), status=200):
+    filters = CallFilters(request.GET, user=request.user)
+    recordings = Prefetch("recordings", Recording.objects.in_order())
+    mine = ListeningPosition.objects.filter(user=request.user).defer("heard")
+    heard = Prefetch("listening_positions", mine, to_attr="my_listening")
+    page = _Pages(filters.calls, PAGE_SIZE).get_page(request.GET.get("page"))
+    prefetch_related_objects(page.object_list, recordings, heard)
+    columns = _columns(request, request.GET)
+    rows = Rows(request.user, request.GET.get("channel", ""), columns)
+    for session in page.object_list:
+        _watch(session)
+        session.row = rows.row(session)
+    context = {
+        **rows.context,
+        "page": page,
+        "filters": filters,
+        "from_list": came_from.parameter(filters),
+        "chips": list(filters.chips()),
+        "views": [
+            (name or "all", label, filters.address(view=name), name == filters.current_view)
+            for name, label in VIEWS
+        ],
+        "heads": _heads(filters),
+        "measures": [
+            (measure, measure in columns, measure.name in measures.asked_for(request.GET))
+            for measure in measures.MEASURES
+        ],
+        "calls_alone": False,
+        "form": form,
+        "outcomes": outcomes,
+        "webhook_address": request.build_absolute_uri(reverse("webhooks")),
+        "connected": bool(settings.KALLGLOT_API_KEY),
+        "dense": request.COOKIES.get("density") != "relaxed",
+        **poll(request),
+    }
+    template = "recordings/library.html"
+    address = None
+    if (
+        request.htmx
+        and request.method == "GET"
+        and not request.htmx.boosted
+        and not request.htmx.history_restore_request
+    ):
+        context["calls_alone"] = request.htmx.target == "calls"
+        template += "#calls" if context["calls_alone"] else "#library"
+        address = reverse("library") + filters.typed_address(page.number)
+    response = render(request, template, context, status=status)
+    if address:
+        # A form's own address names every field; and the same address is no step for Back.
+        same = request.htmx.current_url_abs_path == address
+        response["HX-Push-Url"] = "false" if same else address
+    waits = [o.trouble.wait_s for o in outcomes if o.trouble and o.trouble.wait_s]
+    if status == 503 and waits:
+        response["Retry-After"] = str(max(waits))
+    return response
+
+
+def _columns(request, query) -> tuple[measures.Measure, ...]:
+    """The measurements that the table of `query` shows; a script keeps a person's choice."""
+    return measures.shown(request.COOKIES.get("columns", ""), query)
+
+
+def _heads(filters: CallFilters) -> dict[str, Head]:
+    """The sortable heads: pressing one sorts by it, pressing it again turns the order round."""
+    heads = {}
+    firsts = {"started": "-started", "length": "-length", "expires": "expires"}
+    firsts |= {measure.name: f"-{measure.name}" for measure in measures.MEASURES}
+    for name, first in firsts.items():
+        other = name if first.startswith("-") else f"-{name}"
+        current = filters.order in (first, other)
+        following = other if filters.order == first else first
+        direction = ("descending" if filters.order.startswith("-") else "ascending") * current
+        heads[name] = Head(filters.address(sort=following), direction)
+    return heads

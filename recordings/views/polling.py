@@ -1,0 +1,21 @@
+"""Looking again at something still to come: ever more seldom."""
+
+# Seconds between looks, by how often one has looked already.
+DELAYS_S = (5, 10, 15, 30, 60, 120, 300)
+_HIGHEST_LOOK = 999
+
+
+def poll(request, delays_s: tuple[int, ...] = DELAYS_S, *, news: bool = False) -> dict[str, int]:
+    """For a template: the seconds to wait before the next look, and the number of that look.
+
+    news: this look found something new, so the waits begin anew.
+    """
+    looked = request.GET.get("look", "")
+    # Anything but a short number is somebody's joke and starts from the beginning.
+    look = int(looked) if looked.isascii() and looked.isdigit() and len(looked) < 4 else 0
+    if news:
+        look = 0
+    return {
+        "poll_delay_s": delays_s[min(look, len(delays_s) - 1)],
+        "next_look": min(look + 1, _HIGHEST_LOOK),
+    }

@@ -1,0 +1,96 @@
+"""A call's transcript: the part of its page that waits for it, and the transcript as a file."""
+
+from django.db import DatabaseError
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+
+from kallglot_portal.middleware import client_address
+from recordings import file_names, permissions
+from recordings.kallglot import errors
+from recordings.models import AuditAction, AuditOutcome, Recording, Session
+from recordings.services import audit, transcript_files, transcripts
+from recordings.services.transcript_files import Text
+from recordings.services.trouble import from_error
+from recordings.views.polling import poll
+
+
+@require_safe
+def transcript(request, session_id):
+    """The transcript alone, fetched first if it is due: a page, or a part of the call's page.
+
+    The call's page itself never waits for Kallglot because of it.
+    """
+    session = _session(request, session_id)
+    trouble = None
+    try:
+        transcripts.fetch_if_due(session)
+    except errors.KallglotError as error:
+        trouble = from_error(error, request.user)
+    except DatabaseError:
+        # Somebody holds the database's write lock: reading goes on with what is known.
+        pass
+    context = {
+        "session": session,
+        "transcript": transcripts.shown(session),
+        "transcript_trouble": trouble,
+        "look": poll(request),
+    }
+    template = "recordings/transcript.html"
+    if request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request:
+        template = "recordings/_transcript.html"
+    return render(request, template, context)
+
+
+@csrf_exempt
+@require_safe
+def transcript_file(request, session_id, kind):
+    """The transcript as a file; `?text=` is original, translation or both."""
+    session = get_object_or_404(Session, kallglot_id=session_id)
+    wanted = request.GET.get("text")
+    text = Text(wanted) if wanted in Text.values else Text.BOTH
+    reason = f"transcript {kind} {text.value}"
+    try:
+        if not Session.objects.visible_to(request.user).filter(pk=session.pk).exists():
+            _record(request, session, AuditOutcome.REFUSED, reason)
+            raise Http404
+        if not request.user.has_perm(permissions.DOWNLOAD):
+            _record(request, session, AuditOutcome.REFUSED, reason)
+        permissions.require(request.user, permissions.DOWNLOAD)
+        found = transcripts.with_turns(session)
+        if found is None:
+            raise Http404
+        content = transcript_files.write(kind, session, found, text)
+        if request.method == "GET":
+            _record(request, session, AuditOutcome.DONE, reason)
+    except DatabaseError:
+        sentence = "The trail cannot be written, so nothing is handed out."
+        response = HttpResponse(sentence, status=503, content_type="text/plain; charset=utf-8")
+        response["Retry-After"] = "10"
+        return response
+    name = file_names.transcript_name(session, text.value, kind)
+    return HttpResponse(
+        content,
+        content_type=transcript_files.KINDS[kind].content_type,
+        headers={
+            "Content-Disposition": file_names.content_disposition(name),
+            "Cache-Control": "private, no-store",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+# A script or a link for a file could not do anything with a sign-in form.
+transcript_file.answers_without_pages = True
+
+
+def _session(request, session_id) -> Session:
+    return get_object_or_404(Session.objects.visible_to(request.user), kallglot_id=session_id)
+
+
+def _record(request, session, outcome, reason) -> None:
+    # A row about the call as a whole names no recording.
+    whole = Recording(session=session)
+    address = client_address(request)
+    audit.record(request.user, AuditAction.EXPORT, outcome, whole, address, reason)

@@ -1,0 +1,117 @@
+"""A recording's peaks and speech, for the browser to draw: see audio/waveform.py for the form."""
+
+import contextlib
+import gzip
+
+from django.db import DatabaseError
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+
+from kallglot_portal.middleware import client_address
+from recordings import permissions, tasks
+from recordings.audio.waveform import VERSION
+from recordings.models import (
+    AuditAction,
+    AuditOutcome,
+    Lanes,
+    LanesState,
+    Recording,
+    RecordingState,
+)
+from recordings.services import audit, lanes
+
+_REFUSALS = {
+    RecordingState.PROCESSING: (409, "Kallglot is still preparing this recording."),
+    RecordingState.EXPIRED: (410, "This recording has expired and was deleted."),
+    RecordingState.UNKNOWN: (409, "Kallglot does not call this recording ready."),
+}
+_LOOK_AGAIN_S = 1
+
+
+@csrf_exempt
+@require_safe
+def waveform(request, recording_id):
+    """The waveform; 202 while it is being made, which asking for it begins."""
+    recording = _recording(request, recording_id)
+    if recording.state is not RecordingState.READY:
+        if recording.state not in _REFUSALS:
+            raise Http404
+        status, sentence = _REFUSALS[recording.state]
+        return _text(status, sentence)
+    try:
+        found, is_new = lanes.want(recording)
+    except DatabaseError:
+        # Somebody holds the database's write lock; the wish is made with the next look.
+        return _being_made()
+    if found.state == LanesState.READY:
+        return _answer(request, found)
+    if found.state == LanesState.IMPOSSIBLE:
+        return _text(404, f"There is no waveform of this recording. {found.reason}")
+    if is_new:
+        tasks.soon(tasks.analyse_lanes, 0.0)
+    else:
+        tasks.soon(tasks.analyse_lanes)
+    return _being_made()
+
+
+# A script asks, and could do nothing with a sign-in form.
+waveform.answers_without_pages = True
+
+
+def _recording(request, recording_id) -> Recording:
+    """The recording, under the same rights as its audio."""
+    recording = get_object_or_404(
+        Recording.objects.select_related("session"), kallglot_id=recording_id
+    )
+    if not Recording.objects.visible_to(request.user).filter(pk=recording.pk).exists():
+        _record_refusal(request, recording, "not_visible")
+        raise Http404
+    if not request.user.has_perm(permissions.LISTEN):
+        _record_refusal(request, recording, "no_permission")
+    permissions.require(request.user, permissions.LISTEN)
+    return recording
+
+
+def _record_refusal(request, recording, reason) -> None:
+    with contextlib.suppress(DatabaseError):
+        address = client_address(request)
+        audit.record(
+            request.user, AuditAction.PLAY, AuditOutcome.REFUSED, recording, address, reason
+        )
+
+
+def _answer(request, found: Lanes) -> HttpResponse:
+    content, coding = bytes(found.waveform), "gzip"
+    if not _accepts_gzip(request.headers.get("Accept-Encoding", "")):
+        content, coding = gzip.decompress(content), ""
+    # A strong tag names bytes: those of one coding, one file, one form and one analysis.
+    moment = f"{found.analysed_at.timestamp():.6f}"
+    etag = f'"{found.key}-w{VERSION}-{moment}{coding and "-gz"}"'
+    response = HttpResponse(content, content_type="application/octet-stream")
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, no-store"
+    if coding:
+        response["Content-Encoding"] = coding
+    patch_vary_headers(response, ["Accept-Encoding"])
+    return get_conditional_response(request, etag=etag, response=response)
+
+
+def _accepts_gzip(header: str) -> bool:
+    for part in header.lower().split(","):
+        coding, *parameters = (word.strip() for word in part.split(";"))
+        if coding == "gzip":
+            return not any(p.startswith("q=") and not p[2:].strip("0.") for p in parameters)
+    return False
+
+
+def _being_made() -> HttpResponse:
+    response = _text(202, "The waveform is being made.")
+    response["Retry-After"] = str(_LOOK_AGAIN_S)
+    return response
+
+
+def _text(status: int, sentence: str) -> HttpResponse:
+    return HttpResponse(sentence, status=status, content_type="text/plain; charset=utf-8")

@@ -1,0 +1,109 @@
+// The library: choosing rows and dense rows.
+
+// -- asking for other calls ----------------------------------------------------------------
+
+const wishOf = (form) => new URLSearchParams(new FormData(form)).toString();
+let leaving = false; // a view, an order or a chip has been chosen, and its answer is on the way
+
+function rememberWish() {
+  const form = document.querySelector("form.filters");
+  if (form) form.dataset.asked ??= wishOf(form);
+}
+document.addEventListener("DOMContentLoaded", rememberWish);
+
+// The form asks once for what it says: not again by Enter, nor for an order just left.
+document.addEventListener("htmx:confirm", (event) => {
+  const form = event.detail.elt;
+  if (!form.matches("form.filters")) return;
+  const wish = wishOf(form);
+  if (leaving || wish === form.dataset.asked) event.preventDefault();
+  else form.dataset.asked = wish;
+});
+for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(failure, ({ detail }) => {
+    if (detail.elt.matches("form.filters")) detail.elt.dataset.asked = "";
+  });
+}
+
+function setBusy({ detail, type }) {
+  if (!["calls", "library"].includes(detail.target?.id)) return;
+  const busy = type === "htmx:beforeRequest";
+  if (detail.target.id === "library") leaving = busy;
+  document.getElementById("calls")?.setAttribute("aria-busy", busy);
+}
+document.addEventListener("htmx:beforeRequest", setBusy);
+document.addEventListener("htmx:afterRequest", setBusy);
+
+// htmx gives the focus back to what has the same id; a chip or a page link may be gone.
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  rememberWish();
+  const used = detail.requestConfig?.elt;
+  if (!used || document.activeElement !== document.body) return;
+  let next = null;
+  if (used.matches(".chip, .clear")) {
+    next = document.querySelector(".chip") ?? document.getElementById("id_q");
+  } else if (used.matches(".pages a")) next = document.querySelector(".pages a");
+  next?.focus({ preventScroll: true });
+});
+
+// -- choosing rows -------------------------------------------------------------------------
+
+function showChosen() {
+  const boxes = [...document.querySelectorAll('input[name="session"]')];
+  const chosen = boxes.filter((box) => box.checked).length;
+  const count = document.querySelector("[data-chosen-count]");
+  if (count) count.textContent = `${chosen} chosen`;
+  const bulk = document.getElementById("bulk");
+  if (bulk) bulk.hidden = !chosen;
+  const all = document.querySelector("[data-choose-all]");
+  if (all) {
+    all.checked = chosen > 0 && chosen === boxes.length;
+    all.indeterminate = chosen > 0 && chosen < boxes.length;
+  }
+}
+
+document.addEventListener("change", ({ target }) => {
+  if (target.matches("[data-choose-all]")) {
+    for (const box of document.querySelectorAll('input[name="session"]')) {
+      box.checked = target.checked;
+    }
+  }
+  if (target.matches('[data-choose-all], input[name="session"]')) showChosen();
+});
+
+// -- dense rows ------------------------------------------------------------------------------
+
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest("[data-density]");
+  if (!button) return;
+  const dense = button.getAttribute("aria-pressed") !== "true";
+  button.setAttribute("aria-pressed", dense);
+  document.querySelector(".calls")?.classList.toggle("relaxed", !dense);
+  remember("density", dense ? "dense" : "relaxed");
+});
+
+// -- columns ---------------------------------------------------------------------------------
+
+function remember(name, value) {
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `${name}=${value}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+}
+
+document.addEventListener("change", async ({ target }) => {
+  if (!target.matches("[data-column]")) return;
+  const chosen = [...document.querySelectorAll("[data-column]:checked:enabled")];
+  remember("columns", chosen.map((box) => box.dataset.column).join("."));
+  const { pathname, search } = location;
+  await window.htmx.ajax("GET", pathname + search, { target: "#calls", swap: "outerHTML" });
+  document.getElementById("columns").open = true;
+  document.getElementById(target.id).focus();
+});
+
+function refreshPage() {
+  for (const element of document.querySelectorAll("[data-density], [data-choose-all]")) {
+    element.hidden = false;
+  }
+  showChosen();
+}
+document.addEventListener("DOMContentLoaded", refreshPage);
+document.addEventListener("htmx:afterSettle", refreshPage);

@@ -1,0 +1,128 @@
+// A call as the player sees it: voices, each one or more files on a common timeline.
+
+import { clamp } from "./format.js";
+
+const LEAST_RANGE_S = 0.2;
+export const VOICES = ["mixed", "agent", "customer"];
+
+export class Call {
+  constructor(facts) {
+    Object.assign(this, facts);
+    this.heardSeconds = new Set();
+    for (const [start, end] of parseRanges(facts.heard)) {
+      for (let second = start; second < end; second += 1) this.heardSeconds.add(second);
+    }
+    // Seconds after the last part that can be played; the call has them all the same.
+    this.rest = Math.max(0, this.length - this.#lastEnd());
+    this.lanes = null; // see lanes_data.js
+    this.list = ""; // the library's query string, where the call was found by one
+  }
+
+  has(voice) {
+    return voice in this.voices;
+  }
+
+  /** Whether `recording` is one of the files of `voice`. */
+  knows(voice, recording) {
+    return this.has(voice) && this.voices[voice].some((part) => isOf(part, recording));
+  }
+
+  /**
+   * Take over what the server knows by now, where that is more: recordings become ready one after
+   * the other. A file that is known keeps its object, so that the sound goes on. True if it was.
+   */
+  takeOver({ voices, missing, length, verdict }) {
+    const known = new Map(Object.values(this.voices).flat().map((part) => [part.url, part]));
+    if (Object.values(voices).flat().every(({ url }) => known.has(url))) return false;
+    const kept = (part) => Object.assign(known.get(part.url) ?? {}, part);
+    const taken = Object.entries(voices).map(([voice, parts]) => [voice, parts.map(kept)]);
+    this.voices = { ...this.voices, ...Object.fromEntries(taken) };
+    Object.assign(this, { missing, length, verdict, lanesComing: null });
+    return true;
+  }
+
+  /** The voice to begin with: the one asked for if it exists, else both, else what there is. */
+  voiceLike(wanted) {
+    return [wanted, this.channel, ...VOICES].find((voice) => voice && this.has(voice));
+  }
+
+  /** The file that holds `second`, or, in a gap, the one after it; the last one beyond the end. */
+  partAt(voice, second) {
+    const parts = this.voices[voice];
+    return parts.find((part) => second < part.start + part.duration - 0.005) ?? parts.at(-1);
+  }
+
+  partAfter(voice, part) {
+    return this.voices[voice].find((other) => other.start > part.start);
+  }
+
+  /** Where no voice has sound: the call was paused, or a part of it cannot be played. */
+  gaps() {
+    const found = [];
+    let after = 0;
+    const end = { start: this.length, duration: 0 };
+    for (const { start, duration } of [...this.#parts(), end].sort((a, b) => a.start - b.start)) {
+      if (start - after > 0.5) found.push([after, start]);
+      after = Math.max(after, start + duration);
+    }
+    return found;
+  }
+
+  /** Lengths became known better than the list told them. */
+  measure() {
+    this.length = this.#lastEnd() + this.rest;
+  }
+
+  #parts() {
+    return Object.values(this.voices).flat();
+  }
+
+  #lastEnd() {
+    return Math.max(...this.#parts().map((part) => part.start + part.duration));
+  }
+
+  clamp(second) {
+    return clamp(second, 0, this.length);
+  }
+
+  /** The part of a range that lies within the call; null where that is too short to be heard. */
+  range(asked) {
+    const range = asked?.map((second) => this.clamp(second));
+    return range && range[1] - range[0] >= LEAST_RANGE_S ? range : null;
+  }
+
+  /** The address of the room at this second, for anybody. */
+  address(second, end = null) {
+    const query = new URLSearchParams({ t: (Math.floor(second * 10) / 10).toString() });
+    if (end !== null) query.set("to", (Math.ceil(end * 10) / 10).toString());
+    return `${this.room}?${query}`;
+  }
+
+  /** The same for this listener, whose room stands in the list that the call was found in. */
+  ownAddress(second) {
+    const list = this.list ? `&${new URLSearchParams({ list: this.list })}` : "";
+    return `${this.address(second)}${list}`;
+  }
+}
+
+/** Whether the file is that of `recording`. */
+export const isOf = (part, recording) => part.url.includes(`/${recording}/`);
+
+/** "0-12,40-41" -> [[0, 12], [40, 41]]. */
+export function parseRanges(text) {
+  return (text || "")
+    .split(",")
+    .filter(Boolean)
+    .map((range) => range.split("-").map(Number));
+}
+
+/** What the server knows of a call; throws an Error with `status` where it may not be played. */
+export async function fetchCall(address) {
+  const answer = await fetch(address, { cache: "no-store" });
+  if (!answer.ok) {
+    const plain = (answer.headers.get("Content-Type") || "").startsWith("text/plain");
+    const sentence = plain ? await answer.text() : "This call cannot be played.";
+    throw Object.assign(new Error(sentence), { status: answer.status });
+  }
+  return new Call(await answer.json());
+}

@@ -1,0 +1,132 @@
+// Peaks and speech of a call, fetched as the server makes them, placed on the call's timeline.
+// The binary form is described in recordings/audio/waveform.py.
+
+const DELAYS_S = [1, 1, 2, 3, 5, 8, 13, 21, 30, 30, 60, 60, 60];
+
+// A waveform that is shorter by more may be of a file that could be decoded only in part, and that
+// a browser plays on. How long it is then, the server says.
+const ROUNDED_S = 1.5;
+
+const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+/** The waveform of one file, waiting while it is made; null where there is none. */
+async function fetchWaveform(part, isWanted) {
+  for (const delay of DELAYS_S) {
+    if (!isWanted()) return null;
+    let answer;
+    try {
+      answer = await fetch(part.waveform, { cache: "no-store" });
+    } catch {
+      await pause(delay);
+      continue;
+    }
+    if (answer.status === 200) return parse(await answer.arrayBuffer());
+    if (answer.status !== 202 && answer.status < 500 && answer.status !== 429) return null;
+    await answer.body?.cancel().catch(() => {});
+    await pause(delay);
+  }
+  return null;
+}
+
+export function parse(buffer) {
+  const head = new DataView(buffer);
+  const lanes = head.getUint8(1);
+  const perSecond = head.getUint16(2, true);
+  const count = head.getUint32(4, true);
+  const duration = head.getUint32(8, true) / 1000;
+  const numbers = Array.from({ length: lanes }, (_, n) => head.getUint32(12 + 4 * n, true));
+  const body = 12 + 4 * lanes;
+  let at = body + Math.ceil((lanes * count) / 4) * 4;
+  const found = numbers.map((number, n) => {
+    const spans = [];
+    for (let span = 0; span < number; span += 1, at += 8) {
+      spans.push([head.getUint32(at, true) / 1000, head.getUint32(at + 4, true) / 1000]);
+    }
+    return { peaks: new Uint8Array(buffer, body + n * count, count), spans };
+  });
+  return { perSecond, duration, lanes: found };
+}
+
+const talk = (lane) => lane.spans.reduce((sum, [start, end]) => sum + end - start, 0);
+/** A leg has one voice; a leg in stereo has it on either side. */
+const voice = (wave) => wave.lanes.reduce((a, b) => (talk(b) > talk(a) ? b : a));
+
+/** One lane of the call: its pieces, each with a start, and all its speech in the call's time. */
+function lane(name, pieces) {
+  const spans = pieces.flatMap(({ start, spans: own }) =>
+    own.map(([from, to]) => [from + start, to + start]),
+  );
+  return { name, pieces, spans };
+}
+
+function piece(part, wave, found) {
+  return { start: part.start, perSecond: wave.perSecond, ...found };
+}
+
+/**
+ * The lanes of a call: [{ name, pieces, spans }]. The legs where both are there, else the sides of
+ * the mixed file, else its one lane or the one leg. null: none can be had.
+ */
+export async function fetchLanes(call, isWanted) {
+  const { agent, customer, mixed } = call.voices;
+  const of = async (parts) => {
+    const waves = [];
+    for (const part of parts) {
+      const wave = await fetchWaveform(part, isWanted);
+      if (!wave) return null;
+      if (wave.duration > part.duration - ROUNDED_S) part.duration = wave.duration;
+      waves.push(wave);
+    }
+    return waves;
+  };
+  const leg = (name, parts, waves) =>
+    lane(name, waves.map((wave, n) => piece(parts[n], wave, voice(wave))));
+
+  if (agent && customer) {
+    const [mine, theirs] = await Promise.all([of(agent), of(customer)]);
+    if (mine && theirs) return [leg("agent", agent, mine), leg("customer", customer, theirs)];
+  }
+  if (mixed) {
+    const waves = await of(mixed);
+    if (waves) return sides(mixed, waves, call.verdict);
+  }
+  for (const [name, parts] of [["agent", agent], ["customer", customer]]) {
+    const waves = parts && !(agent && customer) && (await of(parts));
+    if (waves) return [leg(name, parts, waves)];
+  }
+  return null;
+}
+
+function sides(parts, waves, verdict) {
+  const stereo = waves.every((wave) => wave.lanes.length === 2) && verdict !== "duplicate";
+  if (!stereo) return [lane("mixed", waves.map((w, n) => piece(parts[n], w, voice(w))))];
+  const order = verdict === "swapped" ? [1, 0] : [0, 1];
+  return ["agent", "customer"].map((name, side) =>
+    lane(name, waves.map((w, n) => piece(parts[n], w, w.lanes[order[side]]))),
+  );
+}
+
+/** Fetch the lanes into `call.lanes`, once; tells the page, and whoever measures, when they came. */
+export async function bringLanes(call, player) {
+  call.lanesComing ??= begin(call, player);
+  await call.lanesComing;
+}
+
+async function begin(call, player) {
+  const { voices } = call;
+  const lanes = await fetchLanes(call, () => call.voices === voices && isShown(call, player));
+  // More files are there by now, and their lanes are asked for by whoever found them.
+  if (call.voices !== voices) return;
+  if (lanes) call.lanes = lanes;
+  else call.lanesComing = null; // so that it can be asked again
+  call.measure();
+  document.body.dispatchEvent(new CustomEvent("lanes", { detail: call }));
+  if (lanes) document.body.dispatchEvent(new Event("lanes-ready"));
+  if (player.call === call) player.changed();
+}
+
+/** Whether anything on the page draws the call: while a page is changed, two rooms may be there. */
+function isShown(call, player) {
+  const rooms = [...document.querySelectorAll("call-room")];
+  return player.call === call || rooms.some((room) => room.call === call);
+}

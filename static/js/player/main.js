@@ -1,0 +1,56 @@
+// Where the player begins: its parts, and the pages that change around it.
+
+import { fetchCall } from "./call.js";
+import { Dock } from "./dock.js";
+import { Keys } from "./keys.js";
+import { bringLanes } from "./lanes_data.js";
+import "./lanes_element.js";
+import { Place, leftInThisTab } from "./place.js";
+import { player } from "./player.js";
+import { Recovery } from "./recovery.js";
+import "./room.js";
+import { Rows } from "./rows.js";
+import { SilenceSkipper } from "./silence.js";
+import { joinSystem } from "./system.js";
+import "./transcript.js";
+
+const recovery = new Recovery(player);
+const dock = new Dock(player, new SilenceSkipper(player), recovery);
+new Place(player, recovery);
+new Keys(player, dock);
+new Rows(player);
+joinSystem(player);
+// A room on this page has cued its call before the others were there to hear of it.
+if (player.call) player.emit("call");
+player.changed();
+
+// The title leads to the room at this second. It is no boosted link: htmx would follow the address
+// that it began with as well.
+document.getElementById("dock-call").addEventListener("click", (event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const link = event.currentTarget;
+  if (location.pathname === player.call.room) {
+    window.scrollTo({ top: 0 });
+    return;
+  }
+  window.htmx.ajax("GET", link.getAttribute("href"), {
+    source: link,
+    target: "#main",
+    select: "#main",
+    swap: "outerHTML show:window:top",
+  });
+});
+
+// After a full page load the call of this tab is at hand again, silent, at its second.
+const left = leftInThisTab();
+if (left && !player.call) {
+  const [address, second] = left;
+  fetchCall(address)
+    .then((call) => {
+      if (player.call) return;
+      player.cue(call, second);
+      bringLanes(call, player);
+    })
+    .catch(() => {});
+}

@@ -1,0 +1,122 @@
+// Tells the server where the listener is and which seconds were really played.
+
+import { parseRanges } from "./call.js";
+import { csrfToken } from "./store.js";
+
+const EVERY_MS = 10_000;
+const MISUNDERSTOOD = 400; // it would be so again, whatever is asked with it
+
+export class Place {
+  constructor(player, recovery) {
+    this.player = player;
+    this.recovery = recovery;
+    this.fresh = new Set(); // seconds heard since the last post
+    this.before = null;
+    player.addEventListener("tick", () => this.#note());
+    player.addEventListener("leave", () => this.post());
+    player.addEventListener("call", () => this.#restart());
+    for (const name of ["pause", "ended"]) player.audio.addEventListener(name, () => this.post());
+    player.audio.addEventListener("seeking", () => (this.before = null));
+    setInterval(() => player.playing && this.post(), EVERY_MS);
+    window.addEventListener("pagehide", () => {
+      this.post();
+      this.#keepForThisTab();
+    });
+  }
+
+  #restart() {
+    this.fresh.clear();
+    this.before = null;
+    this.last = null;
+  }
+
+  #note() {
+    const { player } = this;
+    const { audio, pending } = player;
+    // Without data to go on there is no sound, whatever second is shown meanwhile.
+    if (!player.playing || audio.seeking || pending !== null || audio.readyState < 3) {
+      this.before = null;
+      return;
+    }
+    const now = player.second;
+    const passed = this.before === null ? 0 : now - this.before;
+    // Timers of a tab in the background come once a second; a larger step was a jump.
+    if (passed > 0 && passed <= 2.5 * player.rate) {
+      for (let second = Math.floor(this.before); second <= Math.floor(now); second += 1) {
+        this.fresh.add(second);
+        if (!player.call.heardSeconds.has(second)) {
+          player.call.heardSeconds.add(second);
+          player.call.heardChanged = true;
+        }
+      }
+    }
+    this.before = now;
+  }
+
+  async post() {
+    const { player } = this;
+    const { call, voice } = player;
+    if (!call || (!player.part && !this.fresh.size)) return;
+    const second = player.ended ? call.length : player.second;
+    const key = `${second.toFixed(1)} ${voice}`;
+    if (key === this.last && !this.fresh.size) return;
+    this.last = key;
+    const heard = ranges(this.fresh);
+    this.fresh.clear();
+    const body = new URLSearchParams({ second: second.toFixed(2), channel: voice, heard });
+    let status = 0;
+    try {
+      const answer = await fetch(call.place, {
+        method: "POST",
+        body,
+        keepalive: true,
+        headers: { "X-CSRFToken": csrfToken() },
+      });
+      ({ status } = answer);
+      if (answer.ok || status === MISUNDERSTOOD) return;
+    } catch {
+      // The portal could not be reached.
+    }
+    if (player.call !== call) return;
+    // Told with the next post; the seconds are kept for it.
+    this.last = null;
+    for (const one of seconds(heard)) this.fresh.add(one);
+    if (status === 401) this.recovery.signedOut();
+  }
+
+  /** A full page load ends the sound; the same tab then has the call at hand again. */
+  #keepForThisTab() {
+    const { player } = this;
+    try {
+      if (!player.call) sessionStorage.removeItem("player");
+      else sessionStorage.setItem("player", JSON.stringify([player.call.place, player.second]));
+    } catch {
+      // Without storage the call is simply not at hand.
+    }
+  }
+}
+
+export function leftInThisTab() {
+  try {
+    return JSON.parse(sessionStorage.getItem("player"));
+  } catch {
+    return null;
+  }
+}
+
+function ranges(set) {
+  const sorted = [...set].sort((a, b) => a - b);
+  const found = [];
+  for (const second of sorted) {
+    const last = found.at(-1);
+    if (last && last[1] === second) last[1] = second + 1;
+    else found.push([second, second + 1]);
+  }
+  return found.map(([start, end]) => `${start}-${end}`).join(",");
+}
+
+function* seconds(text) {
+  for (const [start, end] of parseRanges(text)) {
+    for (let second = start; second < end; second += 1) yield second;
+  }
+}

@@ -1,0 +1,303 @@
+// The one player of the application: a call, a second in it, a voice, and the <audio> behind it.
+//
+// Events: "call" (another call, or none), "voices" (the call has more files than before), "change"
+// (any state a control shows), "tick" (ten times a second while playing, and after each seek),
+// "frame" (per frame while playing and visible).
+
+import { clamp } from "./format.js";
+import { remember, remembered } from "./store.js";
+
+const BUFFERING_AFTER_MS = 300;
+const TICK_MS = 100;
+
+export class Player extends EventTarget {
+  constructor(audio) {
+    super();
+    this.audio = audio;
+    this.call = null;
+    this.voice = "mixed";
+    this.part = null;
+    this.wanted = false; // whether it is to play, whatever the element does at this moment
+    this.ended = false;
+    this.buffering = false;
+    this.trouble = null; // { sentence, signIn, retry, download }
+    this.range = null; // [start, end] in seconds of the call
+    this.looping = false;
+    this.rate = remembered("rate", 1);
+    audio.volume = remembered("volume", 1);
+    audio.muted = remembered("muted", false);
+    this.pending = 0; // the second that a file still to be opened begins at
+    this.listen();
+  }
+
+  listen() {
+    const { audio } = this;
+    audio.addEventListener("loadedmetadata", () => this.#begin());
+    audio.addEventListener("ended", () => this.#next());
+    for (const name of ["waiting", "stalled"]) {
+      audio.addEventListener(name, () => this.#mayBuffer());
+    }
+    for (const name of ["playing", "canplay", "seeked", "pause", "error"]) {
+      audio.addEventListener(name, () => this.#buffers(false));
+    }
+    for (const name of ["play", "pause", "playing", "volumechange", "seeking", "seeked"]) {
+      audio.addEventListener(name, () => this.changed());
+    }
+    audio.addEventListener("playing", () => this.#run());
+    audio.addEventListener("seeked", () => this.emit("tick"));
+    // Something else than our controls paused it: a headset, the system, another tab.
+    audio.addEventListener("pause", () => {
+      if (!audio.ended && !audio.error && this.pending === null) this.wanted = false;
+    });
+  }
+
+  emit(name) {
+    this.dispatchEvent(new Event(name));
+  }
+
+  changed() {
+    this.emit("change");
+  }
+
+  /** The second of the call. */
+  get second() {
+    if (!this.call) return 0;
+    if (this.pending !== null || !this.part) return this.pending ?? 0;
+    return Math.min(this.part.start + this.audio.currentTime, this.call.length);
+  }
+
+  get playing() {
+    return this.wanted && !this.audio.paused;
+  }
+
+  // -- which call ------------------------------------------------------------------------------
+
+  /** Have a call at hand, silent, at `second`. Nothing is fetched before somebody plays it. */
+  cue(call, second = 0, voice = "") {
+    this.emit("leave");
+    this.#unload();
+    this.call = call;
+    this.voice = call.voiceLike(voice);
+    this.pending = call.clamp(second);
+    this.range = null;
+    this.looping = this.ended = false;
+    this.trouble = null;
+    this.emit("call");
+    this.changed();
+  }
+
+  close() {
+    this.emit("leave");
+    this.#unload();
+    this.call = null;
+    this.trouble = null;
+    this.emit("call");
+    this.changed();
+  }
+
+  #unload() {
+    this.wanted = false;
+    this.audio.pause();
+    this.part = null;
+    if (this.audio.hasAttribute("src")) {
+      this.audio.removeAttribute("src");
+      this.audio.load();
+    }
+    this.#buffers(false);
+  }
+
+  // -- playing ---------------------------------------------------------------------------------
+
+  play() {
+    if (!this.call) return;
+    if (this.ended) this.pending = this.range ? this.range[0] : 0;
+    this.ended = false;
+    this.wanted = true;
+    this.trouble = null;
+    if (!this.part || this.pending !== null || this.audio.error) this.#open(this.second);
+    else this.#start();
+    this.changed();
+  }
+
+  pause() {
+    this.wanted = false;
+    this.audio.pause();
+    this.changed();
+  }
+
+  toggle() {
+    return this.wanted ? this.pause() : this.play();
+  }
+
+  seek(second) {
+    if (!this.call) return;
+    this.ended = false;
+    const target = this.call.clamp(second);
+    if (!this.part || this.pending !== null) {
+      this.pending = target;
+      if (this.part) this.#open(target);
+    } else {
+      this.#open(target);
+    }
+    this.emit("tick");
+    this.changed();
+  }
+
+  skip(seconds) {
+    this.seek(this.second + seconds);
+  }
+
+  setVoice(voice) {
+    if (!this.call?.has(voice) || voice === this.voice) return;
+    const { second } = this;
+    this.voice = voice;
+    if (this.part) this.#open(second);
+    this.changed();
+  }
+
+  setRate(rate) {
+    this.rate = clamp(Math.round(rate * 10) / 10, 0.5, 3);
+    this.#applyRate();
+    remember("rate", this.rate);
+    this.changed();
+  }
+
+  setVolume(volume) {
+    this.audio.volume = clamp(volume, 0, 1);
+    this.audio.muted = false;
+    remember("volume", this.audio.volume);
+    remember("muted", false);
+  }
+
+  toggleMute() {
+    this.audio.muted = !this.audio.muted;
+    remember("muted", this.audio.muted);
+  }
+
+  setRange(range) {
+    this.range = this.call.range(range);
+    if (!this.range) this.looping = false;
+    this.changed();
+  }
+
+  setLooping(looping) {
+    this.looping = looping && this.range !== null;
+    if (this.looping && (this.second < this.range[0] || this.second >= this.range[1])) {
+      this.seek(this.range[0]);
+    }
+    this.changed();
+  }
+
+  tell(trouble) {
+    this.trouble = trouble;
+    this.changed();
+  }
+
+  /** Fetch the file anew and go on at the same second. */
+  reopen() {
+    const { second } = this;
+    this.part = null;
+    this.#open(second);
+  }
+
+  // -- the element -----------------------------------------------------------------------------
+
+  #open(second) {
+    const part = this.call.partAt(this.voice, second);
+    const inside = clamp(second, part.start, part.start + part.duration);
+    const { audio } = this;
+    if (part === this.part && !audio.error && audio.readyState > 0) {
+      this.pending = null;
+      audio.currentTime = inside - part.start;
+    } else {
+      this.pending = inside;
+      if (part !== this.part || audio.error || !audio.hasAttribute("src")) {
+        this.part = part;
+        audio.src = part.url;
+        this.#applyRate();
+      }
+      // Before the first bytes this is where the browser begins.
+      audio.currentTime = inside - part.start;
+    }
+    if (this.wanted && audio.paused) this.#start();
+  }
+
+  async #start() {
+    this.#mayBuffer();
+    try {
+      await this.audio.play();
+    } catch (error) {
+      // Overtaken by another source, or a fault that the "error" event tells about.
+      if (error.name !== "NotAllowedError") return;
+      this.pause();
+      this.tell({ sentence: "The browser wants a click first: press play." });
+    }
+  }
+
+  #begin() {
+    if (this.pending === null || !this.part) return;
+    const offset = this.pending - this.part.start;
+    if (Math.abs(this.audio.currentTime - offset) > 0.02) this.audio.currentTime = offset;
+    this.pending = null;
+    this.#applyRate();
+    this.emit("tick");
+  }
+
+  #applyRate() {
+    this.audio.defaultPlaybackRate = this.audio.playbackRate = this.rate;
+    this.audio.preservesPitch = true;
+  }
+
+  #next() {
+    const following = this.part && this.call.partAfter(this.voice, this.part);
+    if (this.looping && !(following?.start < this.range[1])) {
+      this.seek(this.range[0]);
+      return;
+    }
+    if (following) {
+      this.#open(following.start);
+      return;
+    }
+    this.wanted = false;
+    this.ended = true;
+    this.emit("tick");
+    this.changed();
+  }
+
+  #mayBuffer() {
+    clearTimeout(this.bufferTimer);
+    this.bufferTimer = setTimeout(() => {
+      if (this.wanted && this.audio.readyState < 3) this.#buffers(true);
+    }, BUFFERING_AFTER_MS);
+  }
+
+  #buffers(now) {
+    clearTimeout(this.bufferTimer);
+    if (this.buffering === now) return;
+    this.buffering = now;
+    this.changed();
+  }
+
+  #run() {
+    if (this.ticking) return;
+    const frame = () => {
+      this.emit("frame");
+      this.framing = requestAnimationFrame(frame);
+    };
+    this.ticking = setInterval(() => {
+      if (this.audio.paused) {
+        clearInterval(this.ticking);
+        this.ticking = null;
+        // A hidden tab keeps the frame that was asked for until it is shown.
+        cancelAnimationFrame(this.framing);
+      } else if (this.looping && this.second >= this.range[1] && !this.audio.seeking) {
+        this.seek(this.range[0]);
+      }
+      this.emit("tick");
+    }, TICK_MS);
+    this.framing = requestAnimationFrame(frame);
+  }
+}
+
+const element = document.getElementById("dock-audio");
+export const player = element && new Player(element);

@@ -1,0 +1,198 @@
+// <call-room>: the timeline of one call and its bar. It drives the player when that has this call
+// at hand, and otherwise keeps a second of its own until somebody presses play.
+
+import { Call } from "./call.js";
+import { clock } from "./format.js";
+import { bringLanes } from "./lanes_data.js";
+import "./lanes_element.js";
+import { player } from "./player.js";
+
+const SAME_PLACE_S = 3;
+
+export class CallRoom extends HTMLElement {
+  connectedCallback() {
+    if (!player) return;
+    this.stop = new AbortController();
+    const { signal } = this.stop;
+    const facts = JSON.parse(this.dataset.call);
+    this.lanes = this.querySelector("call-lanes");
+    const atHand = player.call?.id === facts.id;
+    this.call = atHand ? player.call : new Call(facts);
+    if (atHand && this.call.takeOver(facts)) player.emit("voices");
+    this.#begin(atHand);
+    this.addEventListener("click", (event) => this.#click(event), { signal });
+    this.lanes.addEventListener("ask", ({ detail }) => this.seek(detail), { signal });
+    this.lanes.addEventListener("ask-range", ({ detail }) => this.setRange(detail), { signal });
+    for (const name of ["change", "call"]) {
+      player.addEventListener(name, () => this.show(), { signal });
+    }
+    for (const name of ["tick", "frame"]) {
+      player.addEventListener(name, () => this.isCurrent && this.#move(), { signal });
+    }
+    const { body } = document;
+    const heard = ({ detail }) => detail === this.call && this.lanes.strip.paintHeard();
+    body.addEventListener("heard", heard, { signal });
+    player.addEventListener("voices", () => this.#note(), { signal });
+    this.#note();
+    // Custom elements inside may not be there yet when the page was parsed at once.
+    queueMicrotask(() => {
+      this.lanes.show(this.call);
+      this.show();
+    });
+  }
+
+  disconnectedCallback() {
+    this.stop?.abort();
+  }
+
+  /** Cue what the address asks for; never disturb another call that is at hand and playing. */
+  #begin(atHand) {
+    const query = new URLSearchParams(location.search);
+    const asked = query.has("t") ? Number.parseFloat(query.get("t")) : Number.NaN;
+    const until = Number.parseFloat(query.get("to"));
+    const named = Number.isFinite(asked);
+    this.cued = this.call.clamp(named ? asked : this.call.second || 0);
+    const voice = query.get("channel") ?? "";
+    if (atHand) {
+      // Coming back to the call that plays is no wish to jump.
+      if (named && Math.abs(player.second - this.cued) > SAME_PLACE_S) player.seek(this.cued);
+      if (voice) player.setVoice(voice);
+    } else if (!player.wanted) {
+      player.cue(this.call, this.cued, voice);
+    }
+    this.voice = voice;
+    this.call.list = query.get("list") ?? "";
+    if (named && until > asked) this.setRange([asked, until]);
+  }
+
+  get isCurrent() {
+    return player.call === this.call;
+  }
+
+  get second() {
+    return this.isCurrent ? player.second : this.cued;
+  }
+
+  take() {
+    if (!this.isCurrent) {
+      player.cue(this.call, this.cued, this.voice);
+      if (this.ownRange) player.setRange(this.ownRange);
+    }
+  }
+
+  toggle() {
+    this.take();
+    player.toggle();
+  }
+
+  seek(second, andPlay = false) {
+    this.cued = this.call.clamp(second);
+    if (andPlay) this.take();
+    if (this.isCurrent) player.seek(second);
+    if (andPlay) player.play();
+    this.show();
+  }
+
+  setRange(range) {
+    this.ownRange = this.call.range(range);
+    if (this.isCurrent) player.setRange(this.ownRange);
+    this.show();
+  }
+
+  /** `[` and `]`: an end of the range at this second. */
+  markRange(side) {
+    const { second } = this;
+    const [start, end] = this.range ?? [0, this.call.length];
+    if (side === "start") this.setRange([second, end > second ? end : this.call.length]);
+    else this.setRange([start < second ? start : 0, second]);
+  }
+
+  get range() {
+    return this.isCurrent ? player.range : this.ownRange;
+  }
+
+  do(what) {
+    const actions = {
+      toggle: () => this.toggle(),
+      previous: () => this.#turn(-1),
+      next: () => this.#turn(1),
+      loop: () => {
+        this.take();
+        player.setLooping(!player.looping);
+        if (player.looping && !player.wanted) player.play();
+      },
+      clear: () => this.setRange(null),
+      "zoom-in": () => this.lanes.zoom.zoom(0.5),
+      "zoom-out": () => this.lanes.zoom.zoom(2),
+      link: () => copyLink(this.call, this.second, this.range),
+    };
+    actions[what]?.();
+  }
+
+  #click({ target }) {
+    const button = target.closest("[data-room]");
+    if (button) this.do(button.dataset.room);
+  }
+
+  #turn(direction) {
+    document.querySelector("call-transcript")?.step(this, direction);
+  }
+
+  show() {
+    const playing = this.isCurrent && player.wanted;
+    const toggle = this.querySelector("[data-room=toggle]");
+    toggle.firstElementChild.className = `icon icon-${playing ? "pause" : "play"}`;
+    const label = this.querySelector("[data-room-label]");
+    label.textContent = playing ? "Pause" : this.isCurrent ? "Play" : "Play this call";
+    const { range } = this;
+    this.lanes.setRange?.(range ?? null);
+    this.querySelector("[data-room-range]").hidden = !range;
+    if (range) {
+      const words = `${clock(range[0], true)} – ${clock(range[1], true)}`;
+      this.querySelector("[data-room-range-text]").textContent = words;
+    }
+    const loop = this.querySelector("[data-room=loop]");
+    loop.setAttribute("aria-pressed", this.isCurrent && player.looping);
+    const turns = document.querySelector(".turn[data-start]");
+    for (const name of ["previous", "next"]) {
+      this.querySelector(`[data-room=${name}]`).disabled = !turns;
+    }
+    this.#move();
+  }
+
+  #move() {
+    this.lanes.move?.(this.second);
+    const words = clock(this.second, true);
+    const time = this.querySelector("[data-room-time]");
+    if (time.textContent !== words) time.textContent = words;
+    this.dispatchEvent(new CustomEvent("moved", { bubbles: true, detail: this.second }));
+  }
+
+  /** Say what there is not: voices, and after a while perhaps the waveform. */
+  async #note() {
+    const { call } = this;
+    const note = this.querySelector("[data-room-note]");
+    const missing = Object.entries(call.missing).map(
+      ([voice, why]) => `${voice[0].toUpperCase()}${voice.slice(1)}: ${why}.`,
+    );
+    note.textContent = missing.join(" ");
+    const { voices } = call;
+    await bringLanes(call, player);
+    if (call.lanes || call.voices !== voices || !this.isConnected) return;
+    note.textContent = [...missing, "There is no waveform of this call."].join(" ");
+  }
+}
+
+/** Put a link to a second of a call, or a range of it, onto the clipboard, and say so. */
+export async function copyLink(call, second, range) {
+  const [from, to] = range ?? [second, null];
+  const address = new URL(call.address(from, to), location.href).href;
+  try {
+    await navigator.clipboard.writeText(address);
+    window.toast?.(`Copied: the link to ${clock(from)}.`);
+  } catch {
+    window.toast?.(`Copy this link: ${address}`);
+  }
+}
+
+customElements.define("call-room", CallRoom);
