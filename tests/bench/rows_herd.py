@@ -1,0 +1,101 @@
+"""Row 8: a thousand slow listeners, and pages asked for meanwhile."""
+
+import json
+import subprocess
+import sys
+import time
+from collections import defaultdict
+
+from .client import fetch
+from .figures import Result, median, ms, p95
+from .processes import Failed
+from .servers import PAGES, Portal
+from .stage import ROOT, Stage
+from .vendor import recording
+
+LISTENERS, RATE, SECONDS = 1000, 16 * 1024, 22
+# Fast enough to be ahead of its listeners, slow enough to last as long as they listen.
+_COLD_BANDWIDTH = 400e3
+_PROBE_EVERY_S = 0.1
+_SETTLED_AFTER_S = 5
+
+
+def row_8(stage: Stage) -> list[Result]:
+    results = []
+    for cold in (False, True):
+        portal = stage.fresh_portal()
+        portal.make_cold()
+        stage.vendor.behave()
+        wanted = recording(8)
+        if not cold:
+            fetch(portal.ask(wanted))
+            portal.wait_until_idle()
+        else:
+            stage.vendor.behave(latency_ms=80, bandwidth=_COLD_BANDWIDTH)
+        results += _herd(portal, wanted, "following a cold fill" if cold else "warm")
+    stage.vendor.behave()
+    return results
+
+
+def _herd(portal: Portal, wanted, label: str) -> list[Result]:
+    quiet = _probe(portal, 2)
+    idle, cpu = portal.program.pss_kib(), portal.program.cpu_s()
+    head = portal.ask(wanted).head.decode()
+    plan = {"port": portal.port, "head": head, "listeners": LISTENERS, "rate": RATE}
+    herd = subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.herd"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        herd.stdin.write(json.dumps(plan | {"seconds": SECONDS}).encode())
+        herd.stdin.close()
+        time.sleep(_SETTLED_AFTER_S)
+        pages = _probe(portal, SECONDS - _SETTLED_AFTER_S - 4)
+        each = (portal.program.pss_kib() - idle) / LISTENERS
+        cpu = portal.program.cpu_s() - cpu
+        told = json.loads(herd.stdout.read())
+        herd.wait(SECONDS)
+    finally:
+        herd.kill()
+        herd.wait()
+        herd.stdout.close()
+    starts = told["first_s"] or [0.0]
+    beside = "; ".join(
+        f"{name} {ms(median(pages[name]))} / {ms(p95(pages[name]))}, "
+        f"before {ms(median(quiet[name]))} / {ms(p95(quiet[name]))}"
+        for name in PAGES
+    )
+    return [
+        Result(
+            8,
+            f"{LISTENERS:,} listeners at 16 KiB/s, all arriving at once, {label}: served",
+            "all",
+            f"{told['served']:,} ({len(told['first_s']):,} begun, {told['cut']} cut; start median "
+            f"{median(starts):.2f} s, p95 {p95(starts):.2f} s; {cpu:.1f} s of processor time)",
+            told["served"] == LISTENERS,
+        ),
+        Result(8, f"memory each, {label}", "≤ 45 KiB", f"{each:.0f} KiB PSS", each <= 45),
+        Result(
+            8,
+            f"sign-in page meanwhile, p95, {label}",
+            "≤ 10 ms",
+            f"{ms(p95(pages['sign-in page']))} (median / p95: {beside})",
+            p95(pages["sign-in page"]) <= 0.010,
+        ),
+    ]
+
+
+def _probe(portal: Portal, seconds: float) -> dict[str, list[float]]:
+    """Times of whole pages, asked for one after the other."""
+    times = defaultdict(list)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        for name, path in PAGES.items():
+            try:
+                times[name].append(fetch(portal.page(path)).whole_s)
+            except (Failed, OSError):
+                times[name].append(float(SECONDS))
+            time.sleep(_PROBE_EVERY_S / len(PAGES))
+    return times

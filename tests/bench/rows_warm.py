@@ -1,0 +1,70 @@
+"""Row 6: recordings that are there: the first byte, the whole file, 16 listeners in parallel."""
+
+from collections import defaultdict
+
+from .client import fetch, fetch_together
+from .figures import Result, median, ms, over_ms
+from .stage import Stage
+from .vendor import recording
+
+_ROUNDS = 150
+_PARALLEL_ROUNDS, _PARALLEL = 15, 16
+
+
+def row_6(stage: Stage) -> list[Result]:
+    wanted = recording(3)
+    stage.vendor.behave()
+    static, bare, portal = stage.nginx_static, stage.bare, stage.portal
+    for server in (static, bare, portal):
+        fetch(server.ask(wanted))
+        server.wait_until_idle()
+    # nginx against itself tells how much of a difference is noise.
+    peers = {"static": static, "again": static, "bare": bare, "portal": portal}
+    first, whole, parallel = defaultdict(list), defaultdict(list), defaultdict(list)
+    for _ in range(_ROUNDS):
+        for name, server in peers.items():
+            answer = fetch(server.ask(wanted))
+            first[name].append(answer.first_s)
+            whole[name].append(answer.whole_s)
+    for _ in range(_PARALLEL_ROUNDS):
+        for name, server in peers.items():
+            answers = fetch_together([server.ask(wanted)] * _PARALLEL)
+            began = min(answer.began_at for answer in answers)
+            ended = max(answer.began_at + answer.whole_s for answer in answers)
+            parallel[name].append(wanted.size * _PARALLEL / (ended - began))
+    over = {name: median(first[name]) - median(first["static"]) for name in peers}
+    times = {name: median(whole[name]) / median(whole["static"]) for name in peers}
+    rates = {name: median(parallel[name]) / median(parallel["static"]) for name in peers}
+    of_itself = "nginx-static against itself"
+    return [
+        Result(
+            6,
+            f"warm first byte, 3 MiB, over nginx-static ({ms(median(first['static']))}), bare view",
+            "≤ +0.5 ms",
+            f"{over_ms(over['bare'])} ({of_itself} {over_ms(over['again'])})",
+            over["bare"] <= 0.0005,
+        ),
+        Result(
+            6,
+            "the same with sign-in, rights and trail",
+            "≤ +2 ms",
+            over_ms(over["portal"]),
+            over["portal"] <= 0.002,
+        ),
+        Result(
+            6,
+            "warm whole file of 3 MiB, time of nginx-static",
+            "≤ 1.4 ×",
+            f"{times['portal']:.2f} × (bare view {times['bare']:.2f}, "
+            f"{of_itself} {times['again']:.2f})",
+            times["portal"] <= 1.4,
+        ),
+        Result(
+            6,
+            f"{_PARALLEL} in parallel, throughput of nginx-static",
+            "≥ 0.9 ×",
+            f"{rates['portal']:.2f} × (bare view {rates['bare']:.2f}, "
+            f"{of_itself} {rates['again']:.2f})",
+            rates["portal"] >= 0.9,
+        ),
+    ]
