@@ -1,0 +1,95 @@
+"""The dock on screens of all widths: two rows at most, and every control within reach."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from .test_looks import AXE, PHONE, violations
+
+pytestmark = pytest.mark.browser
+
+PARCEL = "/sessions/sess_01HXYZ123456789/?t=0&channel=mixed"
+MOST_PX = 100
+BEHIND = ["#dock [data-voice]", "#dock [data-do=slower]", "#dock-skip", "#dock-volume"]
+
+
+@pytest.fixture
+def dock(open_page):
+    def opening(width, **options):
+        page = open_page("rosa", PARCEL, viewport={**PHONE, "width": width}, **options)
+        expect(page.locator("#dock .has-lanes")).to_be_visible()
+        return page
+
+    return opening
+
+
+def rows(page):
+    """The heights at which the dock's controls and its timeline stand."""
+    middles = page.locator(".dock-row").evaluate(
+        """(row) => [...row.querySelectorAll("button, input, .dock-timeline")]
+            .filter((element) => element.checkVisibility())
+            .map((element) => element.getBoundingClientRect())
+            .map(({ top, bottom }) => (top + bottom) / 2)"""
+    )
+    found = []
+    for middle in sorted(middles):
+        if not found or middle - found[-1] > 10:
+            found.append(middle)
+    return found
+
+
+@pytest.mark.parametrize(("width", "most"), [(360, 2), (390, 2), (768, 2), (1280, 2), (1440, 1)])
+def test_it_is_two_rows_at_most(width, most, dock):
+    page = dock(width)
+
+    assert len(rows(page)) == most
+    assert page.locator("#dock").bounding_box()["height"] <= MOST_PX
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_on_a_phone_the_other_controls_are_behind_a_button(dock):
+    page = dock(PHONE["width"], has_touch=True)
+    more = page.get_by_role("button", name="More controls")
+    expect(more).to_have_attribute("aria-expanded", "false")
+    for name in BEHIND:
+        expect(page.locator(name).first).to_be_hidden()
+
+    more.tap()
+
+    expect(more).to_have_attribute("aria-expanded", "true")
+    for name in BEHIND:
+        expect(page.locator(name).first).to_be_visible()
+    skip = page.get_by_role("button", name=re.compile("^Skip silence .0:"))
+    skip.tap()
+    expect(skip).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Agent", exact=True).tap()
+    page.get_by_role("button", name="Faster").tap()
+    expect(page.locator("#dock-choices")).to_have_text("agent alone, 1.1×, no silence")
+
+    page.keyboard.press("Escape")
+    expect(page.locator("#dock-skip")).to_be_hidden()
+    expect(more).to_be_focused()
+    assert page.locator("#dock").bounding_box()["height"] <= MOST_PX
+
+
+def test_targets_are_large_enough_for_a_thumb(dock):
+    page = dock(PHONE["width"])
+    page.get_by_role("button", name="More controls").click()
+
+    boxes = page.locator("#dock button:visible").evaluate_all(
+        "all => all.map((b) => [b.getBoundingClientRect().width, b.getBoundingClientRect().height])"
+    )
+
+    assert len(boxes) >= 13
+    assert all(width >= 44 and height >= 40 for width, height in boxes)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_serves_everybody_on_a_phone(scheme, dock):
+    page = dock(PHONE["width"], color_scheme=scheme)
+    page.set_viewport_size({**PHONE, "height": 3000})
+    page.get_by_role("button", name="More controls").click()
+    page.evaluate(AXE)
+
+    assert violations(page) == []

@@ -1,0 +1,156 @@
+"""The library in a real browser: what it asks for and how often, and what stays in its place."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from recordings.simulator import make_call, noise
+
+pytestmark = pytest.mark.browser
+
+PARCEL = "sess_01HXYZ123456789"
+_LIKE_THE_WORKER = """
+from recordings.services import sync
+sync.refresh("sess_row", background=True)
+"""
+
+
+@pytest.fixture
+def library(open_page):
+    """The library, and the addresses that its filters, views and heads asked for."""
+    page = open_page("leo")
+    asked = []
+    page.on(
+        "request",
+        lambda r: asked.append(r.url) if r.headers.get("hx-target") in ("calls", "library") else 0,
+    )
+    return page, asked
+
+
+def settled(page):
+    page.wait_for_timeout(450)
+    expect(page.locator(".htmx-request")).to_have_count(0)
+
+
+def test_a_search_is_sent_once_whatever_comes_after_it(library, portal):
+    page, asked = library
+    page.get_by_role("searchbox").press_sequentially("4711", delay=20)
+    expect(page).to_have_url(f"{portal.url}/?q=4711")
+    steps = page.evaluate("history.length")
+
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Library").click()
+    settled(page)
+
+    assert len(asked) == 1
+    assert page.evaluate("history.length") == steps
+    page.get_by_role("searchbox").fill("4630")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{portal.url}/?q=4630")
+    settled(page)
+    assert len(asked) == 2
+
+
+def test_views_keep_filters_that_were_chosen_and_filters_keep_the_view(library, portal):
+    page, _ = library
+    page.get_by_label("State", exact=True).select_option("ready")
+    expect(page).to_have_url(f"{portal.url}/?status=ready")
+    settled(page)
+    page.get_by_role("link", name="Expiring in 7 days").click()
+    expect(page).to_have_url(f"{portal.url}/?status=ready&view=expiring")
+    settled(page)
+    page.get_by_label("State", exact=True).select_option("")
+    expect(page).to_have_url(f"{portal.url}/?view=expiring")
+    settled(page)
+    page.get_by_role("link", name="All", exact=True).click()
+    expect(page).to_have_url(f"{portal.url}/")
+
+
+def test_the_focus_stays_on_what_was_used(library):
+    page, _ = library
+    for name in ("Length", "Expiring in 7 days", "30 days"):
+        link = page.locator("#library").get_by_role("link", name=name, exact=True)
+        link.press("Enter")
+        settled(page)
+        expect(link).to_be_focused()
+    page.locator(".chip").press("Enter")
+    settled(page)
+    expect(page.get_by_role("searchbox")).to_be_focused()
+
+
+def test_the_table_is_busy_while_it_is_asked_for(library):
+    page, _ = library
+    page.route("**/?sort=length", lambda route: (page.wait_for_timeout(300), route.continue_()))
+    page.evaluate(
+        """() => { window.busy = []; new MutationObserver(() => window.busy.push(
+             document.getElementById("calls").getAttribute("aria-busy") +
+             document.getElementById("calls").classList.contains("htmx-request")))
+           .observe(document.getElementById("calls"), {attributes: true}); }"""
+    )
+
+    page.get_by_role("link", name="Length").click()
+    settled(page)
+
+    assert "truetrue" in page.evaluate("window.busy")
+    assert page.locator("#calls").get_attribute("aria-busy") != "true"
+
+
+def test_a_filtered_address_is_shared_and_back_restores_the_filters(library, open_page, portal):
+    page, _ = library
+    page.get_by_role("searchbox").fill("4711")
+    expect(page).to_have_url(f"{portal.url}/?q=4711")
+    page.get_by_label("State", exact=True).select_option("ready")
+    expect(page).to_have_url(f"{portal.url}/?q=4711&status=ready")
+    shown = page.locator(".row-link").count()
+
+    colleague = open_page("ada", page.url.removeprefix(portal.url))
+
+    expect(colleague.locator(".row-link")).to_have_count(shown)
+    expect(colleague.get_by_role("searchbox")).to_have_value("4711")
+    expect(colleague.get_by_label("State", exact=True)).to_have_value("ready")
+    page.go_back()
+    expect(page).to_have_url(f"{portal.url}/?q=4711")
+    expect(page.get_by_label("State", exact=True)).to_have_value("")
+    expect(page.get_by_role("searchbox")).to_have_value("4711")
+
+
+def test_a_call_becomes_ready_in_its_row_and_stays_ticked(open_page, portal):
+    portal.vendor.add_call(make_call("sess_row", {"mixed": noise(9000)}, ready_after=7200))
+    page = open_page("leo")
+    page.get_by_label("Open calls").fill("sess_row")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/sessions/sess_row/"))
+    page.goto("/")
+    row = page.get_by_role("row", name="sess_row")
+    expect(row.locator(".badge")).to_have_text("Processing")
+    row.get_by_role("checkbox").check()
+    page.evaluate("window.untouched = true")
+
+    portal.vendor.advance(7201)
+    portal.manage("shell", "-c", _LIKE_THE_WORKER)
+
+    expect(row.locator(".badge")).to_have_text("Ready", timeout=60_000)
+    expect(row.get_by_role("checkbox")).to_be_checked()
+    expect(page.get_by_text("1 chosen")).to_be_visible()
+    assert page.evaluate("window.untouched") is True
+
+
+def test_three_ids_in_a_ticket_are_opened(open_page, portal):
+    ids = ["sess_ticket1", "sess_ticket2", "sess_ticket3"]
+    for name in ids:
+        portal.vendor.add_call(make_call(name, {"mixed": noise(3000)}))
+    page = open_page("leo")
+
+    page.get_by_label("Open calls").fill(
+        f"Hi team,\nthe customer rang twice (see {ids[0]}, and “{ids[1]}”).\n"
+        f"> last week: https://example.test/calls/{ids[2]}?tab=audio\nThanks, Bo"
+    )
+    page.get_by_role("button", name="Open", exact=True).click()
+
+    outcomes = page.get_by_role("list", name="What came of it").get_by_role("listitem")
+    expect(outcomes).to_have_count(3)
+    for number, name in enumerate(ids):
+        expect(outcomes.nth(number)).to_contain_text(name)
+        expect(outcomes.nth(number).get_by_role("link", name="Open the call")).to_be_visible()
+        expect(page.get_by_role("row", name=name)).to_have_count(1)

@@ -1,0 +1,95 @@
+"""A call that was paused: one timeline of several files, whose gaps are jumped over."""
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+PAUSED = "/sessions/sess_01KRSGSA809ESJBP2BS1DWT6TD/"
+PLAYS = "() => { const a = document.getElementById('dock-audio'); return !a.paused && !a.error; }"
+
+_PART = """
+from recordings.models import Recording
+parts = Recording.objects.filter(session__kallglot_id="{call}").order_by("created_at")
+mixed = parts.filter(channel="mixed")[{part}]
+parts.filter(created_at=mixed.created_at).update(status="{status}")
+"""
+
+
+@pytest.fixture
+def spoilt(portal):
+    """Makes a part of the paused call one that cannot be played: `spoilt(0)`."""
+    parts = []
+
+    def tell(part, status):
+        code = _PART.format(call=PAUSED.split("/")[2], part=part, status=status)
+        portal.manage("shell", "--command", code)
+
+    def spoil(part):
+        parts.append(part)
+        tell(part, "failed")
+
+    yield spoil
+    for part in parts:
+        tell(part, "ready")
+
+
+def call_of(page):
+    expect(page.locator(".lanes-strip.has-lanes").first).to_be_visible()
+    return page.evaluate(
+        """() => {
+            const { call } = document.querySelector("call-room");
+            return { length: call.length, gaps: call.gaps(), parts: call.voices.mixed };
+        }"""
+    )
+
+
+def test_a_paused_call_is_one_timeline_and_its_gap_is_jumped_over(open_page):
+    page = open_page("rosa", PAUSED)
+    call = page.evaluate("JSON.parse(document.querySelector('call-room').dataset.call)")
+    first, second = call["voices"]["mixed"]
+    assert 30 < second["start"] - first["duration"] < 60
+    assert {part["start"] for parts in call["voices"].values() for part in parts} == {
+        first["start"],
+        second["start"],
+    }
+    page.goto(f"{PAUSED}?t={first['duration'] - 1.5}")
+    expect(page.locator(".lanes-strip.has-lanes").first).to_be_visible()
+
+    page.locator("[data-room=toggle]").click()
+
+    page.wait_for_function(
+        "start => Number(document.querySelector('call-room').second) > start + 0.3",
+        arg=second["start"],
+    )
+    assert page.evaluate(PLAYS)
+
+
+def test_a_call_whose_first_part_cannot_be_played_begins_at_the_next(open_page, spoilt):
+    whole = call_of(open_page("rosa", PAUSED))
+    spoilt(0)
+
+    page = open_page("rosa", PAUSED)
+    left = call_of(page)
+
+    start = left["parts"][0]["start"]
+    assert start == pytest.approx(whole["parts"][1]["start"], abs=0.1)
+    assert left["length"] == pytest.approx(whole["length"], abs=0.1)
+    assert left["gaps"] == [[0, start]]
+    page.locator("[data-room=toggle]").click()
+    page.wait_for_function(
+        "start => document.querySelector('call-room').second > start + 0.3", arg=start
+    )
+    assert page.evaluate(PLAYS)
+
+
+def test_a_call_whose_last_part_cannot_be_played_keeps_its_length(open_page, spoilt):
+    whole = call_of(open_page("rosa", PAUSED))
+    spoilt(1)
+
+    left = call_of(open_page("rosa", PAUSED))
+
+    assert left["length"] == pytest.approx(whole["length"], abs=0.1)
+    ((start, end),) = left["gaps"]
+    assert start == pytest.approx(left["parts"][0]["duration"], abs=0.1)
+    assert end == left["length"]

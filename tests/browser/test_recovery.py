@@ -1,0 +1,147 @@
+"""The sound comes back: after the server was away, and after somebody was signed out."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+HOUR = "/sessions/sess_01KE5EADYFEVMFSM63BRRZ1SZT/"
+PARCEL = "/sessions/sess_01HXYZ123456789/"
+AWAY_MS = 10_000
+SOUND = re.compile("/audio")
+
+
+def plays_at(page, second, timeout=20_000):
+    page.wait_for_function(
+        "at => { const a = document.getElementById('dock-audio');"
+        " return !a.paused && !a.seeking && a.readyState > 2"
+        " && a.currentTime > at && a.currentTime < at + 20; }",
+        arg=second,
+        timeout=timeout,
+    )
+
+
+def test_it_goes_on_at_the_same_second_after_the_server_was_away(open_page, portal, complaints):
+    page = open_page("rosa", f"{HOUR}?t=5&channel=agent")
+    page.locator("[data-room=toggle]").click()
+    plays_at(page, 5.2)
+
+    portal.stop()
+    try:
+        # Beyond what is buffered: the server is needed.
+        page.evaluate("document.querySelector('call-room').seek(2400)")
+        expect(page.locator("#dock-message")).to_contain_text("Trying again", timeout=60_000)
+        page.wait_for_timeout(AWAY_MS)
+    finally:
+        portal.serve()
+
+    plays_at(page, 2400.2, timeout=60_000)
+    expect(page.locator("#dock-message")).to_be_hidden()
+    complaints.clear()
+
+
+def test_who_was_signed_out_is_asked_to_sign_in_and_hears_on(open_page, portal, complaints):
+    page = open_page("leo", f"{PARCEL}?t=9")
+    cookies = page.context.cookies()
+    page.context.clear_cookies(name="sessionid")
+
+    page.locator("[data-room=toggle]").click()
+
+    expect(page.locator("#dock-message")).to_contain_text("You were signed out.")
+    expect(page.locator("#dock-sign-in")).to_be_visible()
+    assert page.locator("#dock-audio").evaluate("audio => audio.paused")
+
+    page.context.add_cookies(cookies)
+    page.locator("#dock-retry").click()
+
+    plays_at(page, 9.1)
+    expect(page.locator("#dock-message")).to_be_hidden()
+    complaints.clear()
+
+
+@pytest.fixture
+def waiting(open_page, complaints):
+    """A room that was asked to play, and whose sound does not come until `unroute(SOUND)`."""
+    page = open_page("rosa", f"{PARCEL}?t=3&channel=mixed")
+    page.route(SOUND, lambda route: route.abort())
+    page.locator("[data-room=toggle]").click()
+    expect(page.locator("#dock-message")).to_contain_text("Trying again")
+    expect(page.locator("[data-room-label]")).to_have_text("Pause")
+    yield page
+    complaints.clear()
+
+
+def test_who_pauses_while_the_sound_is_waited_for_is_not_surprised_by_it(waiting):
+    label = waiting.locator("[data-room-label]")
+    waiting.locator("[data-room=toggle]").click()
+    expect(label).to_have_text("Play")
+
+    waiting.unroute(SOUND)
+
+    expect(waiting.locator("#dock-message")).to_be_hidden()
+    assert label.inner_text() == "Play"
+    waiting.locator("[data-room=toggle]").click()
+    plays_at(waiting, 3.1)
+
+
+def test_who_pauses_and_plays_while_the_sound_is_waited_for_hears_it(waiting):
+    waiting.locator("[data-room=toggle]").click()
+    waiting.locator("[data-room=toggle]").click()
+
+    waiting.unroute(SOUND)
+
+    plays_at(waiting, 3.1)
+
+
+def test_try_again_is_still_meant_when_the_sound_comes_only_later(open_page, complaints):
+    page = open_page("rosa", f"{PARCEL}?t=3&channel=mixed")
+    page.route(SOUND, lambda route: route.fulfill(status=401))
+    page.locator("[data-room=toggle]").click()
+    expect(page.locator("#dock-message")).to_contain_text("You were signed out.")
+    page.locator("#dock-retry").click()
+    expect(page.locator("[data-room-label]")).to_have_text("Play")
+
+    page.unroute(SOUND)
+    page.route(SOUND, lambda route: route.fulfill(status=503))
+    page.locator("#dock-retry").click()
+    expect(page.locator("#dock-message")).to_contain_text("Trying again")
+    page.unroute(SOUND)
+
+    plays_at(page, 3.1)
+    complaints.clear()
+
+
+def test_a_refused_start_says_what_to_do(open_page):
+    page = open_page("rosa", f"{PARCEL}?t=3")
+    page.evaluate(
+        """() => {
+            const audio = document.getElementById("dock-audio");
+            const really = audio.play.bind(audio);
+            audio.play = () => {
+              audio.play = really;
+              return Promise.reject(new DOMException("", "NotAllowedError"));
+            };
+        }"""
+    )
+
+    page.keyboard.press("k")
+    expect(page.locator("#dock-message")).to_contain_text("press play")
+    page.locator("[data-room=toggle]").click()
+
+    plays_at(page, 3.1)
+    expect(page.locator("#dock-message")).to_be_hidden()
+
+
+def test_a_second_tab_that_plays_pauses_the_first(open_page):
+    first = open_page("rosa", f"{PARCEL}?t=0")
+    second = first.context.new_page()
+    first.locator("[data-room=toggle]").click()
+    plays_at(first, 0.2)
+
+    second.goto(f"{PARCEL}?t=1")
+    second.locator("[data-room=toggle]").click()
+    plays_at(second, 1.1)
+
+    first.wait_for_function("() => document.getElementById('dock-audio').paused")
