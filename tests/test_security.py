@@ -233,6 +233,7 @@ def test_htmx_is_configured_strictly(clients, db):
         "selfRequestsOnly": True,
         "historyCacheSize": 0,
         "historyRestoreAsHxRequest": False,
+        "defaultSettleDelay": 0,
     }
 
 

@@ -51,6 +51,31 @@ def test_buttons_and_keys_go_through_the_list_one_came_from_and_the_sound_goes_o
     expect(page).to_have_url(re.compile(r"/\?channel=agent&sort=length$"))
 
 
+# Presses a link in the very moment in which it is put into the page.
+PRESS_AT_ONCE = """
+new MutationObserver((_, observer) => {
+  const link = document.querySelector("[data-neighbour=next]");
+  if (!link) return;
+  observer.disconnect();
+  link.click();
+}).observe(document.body, { childList: true, subtree: true });
+"""
+
+
+def test_a_link_pressed_the_moment_it_is_there_leaves_the_sound_alone(open_page):
+    page = open_page("rosa", "/?channel=agent&sort=length")
+    page.get_by_role("button", name=f"Play the call {HOUR}").click()
+    page.wait_for_function("() => document.getElementById('dock-audio').currentTime > 0.2")
+    second = page.locator(".row-link").nth(1).evaluate("link => link.pathname.split('/')[2]")
+    page.evaluate("window.untouched = true")
+    page.evaluate(PRESS_AT_ONCE)
+
+    go(page, page.locator(".row-link").first.click, second)
+
+    assert page.evaluate("window.untouched")
+    assert page.evaluate(PLAYS)
+
+
 def test_at_the_end_the_key_says_why_nothing_happens(open_page):
     # Not among all calls: the first may be another test's, without agent and transcript.
     page = open_page("rosa", "/?channel=agent&sort=length")
