@@ -12,7 +12,7 @@ from django.utils import timezone
 from recordings.kallglot import errors, types
 from recordings.models import Import, ImportItem, ImportOutcome, Lease, Recording, Session
 
-from . import refreshing, schedule, sync, vendor
+from . import schedule, sync, vendor
 
 _MOST_ATTEMPTS = 8
 _AT_ONCE = 1000
@@ -53,8 +53,8 @@ def work_off(on_each: Callable[[], None] = lambda: None) -> float | None:
                     return 5.0
                 try:
                     _look_up(item)
-                except refreshing.NOT_NOW as error:
-                    return refreshing.wait_after(error)
+                except schedule.NOT_NOW as error:
+                    return schedule.wait_after(error)
                 vendor.remember_limit()
                 on_each()
 
@@ -104,7 +104,7 @@ def _look_up(item: ImportItem) -> None:
     was_known = known.objects.filter(kallglot_id=item.kallglot_id).exists()
     try:
         session = sync.open_call(item.kallglot_id, background=True)
-    except refreshing.NOT_NOW:
+    except schedule.NOT_NOW:
         raise
     except errors.NotFound:
         mine.settle(ImportOutcome.NOT_FOUND)

@@ -19,7 +19,7 @@ from recordings.audio.waveform import pack
 from recordings.kallglot import errors
 from recordings.models import Lanes, LanesState, Lease, Recording, RecordingState
 
-from . import figures, listening, prefetching, refreshing, schedule
+from . import figures, listening, prefetching, schedule
 
 log = logging.getLogger(__name__)
 
@@ -93,8 +93,8 @@ def analyse_wanted() -> float | None:
             try:
                 with lease.kept():
                     _attempt(lanes)
-            except refreshing.NOT_NOW as error:
-                return refreshing.wait_after(error)
+            except schedule.NOT_NOW as error:
+                return schedule.wait_after(error)
         if figures.measure_anew(_ANEW_PER_ROUND):
             return _NEXT_ROUND_S
     soon = Lanes.objects.filter(
@@ -131,7 +131,7 @@ def _attempt(lanes: Lanes) -> None:
         return
     try:
         analyse(recording)
-    except refreshing.NOT_NOW:
+    except schedule.NOT_NOW:
         raise
     except listening.NotPlayable:
         lanes.delete()

@@ -14,7 +14,7 @@ from recordings.audio.store import StorageFailed
 from recordings.kallglot import errors
 from recordings.models import AudioPrefetch, Lease, Recording
 
-from . import listening, refreshing, schedule
+from . import listening, schedule
 
 OFF, NEW, ALL = "off", "new", "all"
 # A call is new for a day: whoever wants to hear it soon does so by then.
@@ -37,8 +37,8 @@ def fetch_waiting() -> float | None:
             try:
                 with lease.kept():
                     fetched = _fetch(recording)
-            except refreshing.NOT_NOW as error:
-                return refreshing.wait_after(error)
+            except schedule.NOT_NOW as error:
+                return schedule.wait_after(error)
             except StorageFailed:
                 return None
             if not fetched:
@@ -65,7 +65,7 @@ def _fetch(recording: Recording) -> bool:
         return False
     try:
         listening.prefetch(recording)
-    except refreshing.NOT_NOW:
+    except schedule.NOT_NOW:
         raise
     except (errors.KallglotError, listening.NotPlayable) as error:
         _note_failure(recording, getattr(error, "reason", "not_playable"))

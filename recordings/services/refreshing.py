@@ -8,7 +8,6 @@ from recordings.kallglot import errors
 from recordings.models import Lease, Session
 
 from . import schedule, sync
-from .schedule import NOT_NOW, wait_after
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +50,8 @@ def _refresh(session: Session) -> float | None:
     """Refresh one call; the seconds to wait when Kallglot cannot be asked now."""
     try:
         sync.refresh(session.kallglot_id, background=True)
-    except NOT_NOW as error:
-        return wait_after(error)
+    except schedule.NOT_NOW as error:
+        return schedule.wait_after(error)
     except errors.NotFound:
         _forget_or_settle(session)
     except errors.KallglotError as error:

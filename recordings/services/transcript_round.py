@@ -7,7 +7,7 @@ from django.utils import timezone
 from recordings.kallglot import errors
 from recordings.models import Lease, Transcript
 
-from . import refreshing, transcripts
+from . import schedule, transcripts
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +29,8 @@ def fetch_due() -> float | None:
                 return None
             try:
                 transcripts.fetch_if_due(transcript.session, background=True)
-            except refreshing.NOT_NOW as error:
-                return refreshing.wait_after(error)
+            except schedule.NOT_NOW as error:
+                return schedule.wait_after(error)
             except errors.KallglotError as error:
                 call = transcript.session.kallglot_id
                 log.warning("The transcript of %s could not be fetched: %s", call, error.reason)

@@ -32,7 +32,7 @@ from recordings.models import (
     Transcript,
 )
 
-from . import audit, csv_cells, exporting, listening, refreshing, transcript_files
+from . import audit, csv_cells, exporting, listening, schedule, transcript_files
 
 log = logging.getLogger(__name__)
 
@@ -183,10 +183,10 @@ class _Zip:
             try:
                 with self._lease.kept():
                     return listening.fetch(recording)
-            except refreshing.NOT_NOW as error:
+            except schedule.NOT_NOW as error:
                 if time.monotonic() > patience_ends:
                     raise _Failed(error.reason) from None
-                wait_s = refreshing.wait_after(error)
+                wait_s = schedule.wait_after(error)
                 self._sleep(min(wait_s, _LONGEST_SLEEP_S))
 
     def _add_transcript(self, archive: zipfile.ZipFile, session: Session) -> None:

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from recordings.kallglot import errors, types
 from recordings.models import Session
-from recordings.services import refreshing, sync
+from recordings.services import schedule, sync
 
 
 class Command(BaseCommand):
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         while True:
             try:
                 return ask(kallglot_id, background=True)
-            except refreshing.NOT_NOW as error:
-                wait_s = refreshing.wait_after(error)
+            except schedule.NOT_NOW as error:
+                wait_s = schedule.wait_after(error)
                 self.stderr.write(f"{error} Going on in {wait_s:.0f} s.")
             sleep(wait_s)
