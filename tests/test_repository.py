@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "management": {*DOING, "simulator", "management", "tasks"},
     "migrations": {*FACTS, "services"},
 }
-LONGEST, LONGEST_TEST = 350, 520
+LONGEST = 350
 
 
 def imports_of(path: Path) -> set[str]:
@@ -112,9 +112,7 @@ CODE = [
 
 @pytest.mark.parametrize("path", CODE, ids=str)
 def test_no_file_grows_beyond_what_one_reads_in_a_sitting(path):
-    longest = LONGEST_TEST if path.parts[0] == "tests" else LONGEST
-
-    assert len(path.read_text().splitlines()) <= longest
+    assert len(path.read_text().splitlines()) <= LONGEST
 
 
 def test_no_file_names_a_place_on_somebodys_machine():

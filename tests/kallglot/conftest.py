@@ -1,5 +1,7 @@
 import contextlib
 import logging
+import socket
+import time
 import traceback
 from pathlib import Path
 
@@ -102,3 +104,27 @@ def fails(caplog):
         assert not any("site-packages/urllib3" in name for name in frames)
 
     return expect
+
+
+@pytest.fixture
+def quick():
+    """The test's body must be over long before a vendor that hangs gives up by itself."""
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began < 20
+
+
+@pytest.fixture
+def dead_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]  # closed before the test begins
+
+
+@pytest.fixture
+def black_hole():
+    """An address that answers no handshake, as behind a firewall that drops packets."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        with socket.create_connection(listener.getsockname()):  # fills the backlog
+            yield listener.getsockname()

@@ -1,3 +1,5 @@
+"""The bytes of audio as they come: whole, cut, late, aborted."""
+
 import threading
 import time
 
@@ -5,23 +7,8 @@ import pytest
 
 from recordings.kallglot import errors
 
+from .bodies import BYTES, CHUNKED, chunked, read_all
 from .vendor import answer, audio, then_close, then_hang, then_reset, then_trickle
-
-BYTES = bytes(range(256)) * 40
-
-
-def read_all(stream, n=65_536) -> bytes:
-    blocks = []
-    while block := stream.read1(n):
-        blocks.append(block)
-    return b"".join(blocks)
-
-
-def chunked(*chunks: bytes, end: bytes = b"0\r\n\r\n") -> bytes:
-    return b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + end
-
-
-CHUNKED = "Transfer-Encoding: chunked"
 
 
 def test_whole_audio(vendor, client):
@@ -259,183 +246,10 @@ def test_close_is_idempotent_and_final(vendor, client):
     assert caught.value.reason == "closed"
 
 
-def test_headers_that_could_not_be_passed_on(vendor, client):
-    vendor.script(
-        answer(
-            200,
-            BYTES,
-            'ETag: "\xe4"',
-            "Last-Modified: a\tb",
-            "X-Request-ID: a b",
-            kind="audio/" + "x" * 300,
-        )
-    )
-    with client.open_audio("rec_1") as stream:
-        assert (stream.etag, stream.last_modified, stream.request_id) == (None, None, None)
-        assert stream.content_type is None
-        assert read_all(stream) == BYTES
-
-
 def test_nothing_is_read_by_zero(vendor, client):
     vendor.script(audio(BYTES))
     with client.open_audio("rec_1") as stream, pytest.raises(ValueError, match="n must be"):
         stream.read1(0)
-
-
-BAD_HEADS = {
-    "html": (answer(200, b"<p>", kind="text/html; charset=utf-8"), "vendor_not_audio"),
-    "json": (answer(200, b"{}", kind="Application/JSON"), "vendor_not_audio"),
-    "gzip": (audio(b"\x1f\x8b", "Content-Encoding: gzip"), "vendor_encoding"),
-    "other encoding": (audio(b"x", "Content-Encoding: identity, br"), "vendor_encoding"),
-    "206 not asked, a part": (
-        audio(b"x" * 5, "Content-Range: bytes 0-4/10", status=206),
-        "vendor_range",
-    ),
-    "206 not asked, no total": (
-        audio(b"x" * 5, "Content-Range: bytes 0-4/*", status=206),
-        "vendor_range",
-    ),
-    "206 without Content-Range": (audio(b"x" * 5, status=206), "vendor_range"),
-    "206 of other length": (
-        audio(b"x" * 5, "Content-Range: bytes 0-5/6", status=206),
-        "vendor_range",
-    ),
-    "204": (answer(204, kind=None, length=None), "vendor_bad_answer"),
-    "201": (audio(BYTES, status=201), "vendor_bad_answer"),
-    "203": (audio(BYTES, status=203), "vendor_bad_answer"),
-    "304": (answer(304, kind=None, length=None), "vendor_bad_answer"),
-    "two lengths": (audio(BYTES, "Content-Length: 3"), "vendor_bad_head"),
-    "joined lengths": (audio(BYTES, "Content-Length: 3, 4", length=None), "vendor_bad_head"),
-    "negative length": (audio(BYTES, "Content-Length: -1", length=None), "vendor_bad_head"),
-    "signed length": (audio(BYTES, "Content-Length: +3", length=None), "vendor_bad_head"),
-    "length 1_0": (audio(BYTES, "Content-Length: 1_0", length=None), "vendor_bad_head"),
-    "huge length": (
-        audio(BYTES, "Content-Length: " + "9" * 30, length=None),
-        "vendor_bad_head",
-    ),
-    "length and chunks": (audio(chunked(BYTES), CHUNKED), "vendor_bad_head"),
-    "other transfer coding": (
-        audio(chunked(BYTES), "Transfer-Encoding: xchunked", length=None),
-        "vendor_bad_head",
-    ),
-    "no header line": (audio(BYTES, "no colon here"), "vendor_bad_head"),
-    "space before colon": (audio(BYTES, "Content-Length : 3"), "vendor_bad_head"),
-    "not http": (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", "vendor_bad_head"),
-    "endless line": (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70_000 + b"\r\n\r\n", "vendor_bad_head"),
-    "many headers": (b"HTTP/1.1 200 OK\r\n" + b"X: a\r\n" * 200 + b"\r\n", "vendor_bad_head"),
-}
-
-
-@pytest.mark.parametrize(("data", "reason"), BAD_HEADS.values(), ids=BAD_HEADS)
-def test_bad_head(vendor, client, fails, data, reason):
-    usable = reason == "vendor_bad_answer"  # sound HTTP, only not what was asked for
-    vendor.script(data if usable else then_hang(data), audio(BYTES))
-    with fails(errors.BadAnswer, reason=reason):
-        client.open_audio("rec_1")
-    with client.open_audio("rec_1") as stream:
-        assert read_all(stream) == BYTES
-    assert vendor.connections == (1 if usable else 2)
-
-
-@pytest.mark.parametrize("status", [202, 409, 425])
-def test_not_ready(vendor, client, fails, status):
-    vendor.script(audio(BYTES, "Retry-After: 4", status=status))
-    with fails(errors.NotReady, status=status, retry_after=4):
-        client.open_audio("rec_1")
-
-
-def test_equal_lengths_twice_are_one(vendor, client):
-    vendor.script(audio(BYTES, f"Content-Length: {len(BYTES)}"))
-    with client.open_audio("rec_1") as stream:
-        assert stream.content_length == len(BYTES)
-        assert read_all(stream) == BYTES
-
-
-RANGES = {
-    # asked start, end, Content-Range, body length -> total length
-    "from": (2, None, "bytes 2-9/10", 8, 10),
-    "from to": (2, 5, "bytes 2-5/10", 4, 10),
-    "end beyond the last byte": (2, 50, "bytes 2-9/10", 8, 10),
-    "total unknown": (2, 5, "bytes 2-5/*", 4, None),
-    "open and total unknown": (2, None, "bytes 2-9/*", 8, None),
-    "zero is asked for": (0, None, "bytes 0-9/10", 10, 10),
-}
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "content_range", "length", "total"), RANGES.values(), ids=RANGES
-)
-def test_range(vendor, client, start, end, content_range, length, total):
-    body = BYTES[start : start + length]
-    vendor.script(audio(body, f"Content-Range: {content_range}", status=206))
-    with client.open_audio("rec_1", start=start, end=end) as stream:
-        assert read_all(stream) == body
-    assert (stream.status, stream.first_byte_position) == (206, start)
-    assert (stream.content_length, stream.total_length) == (length, total)
-    assert vendor.requests[0].headers["range"] == f"bytes={start}-{'' if end is None else end}"
-
-
-WRONG_RANGES = [
-    (2, None, "bytes 0-9/10", 10),
-    (2, None, "bytes 3-9/10", 7),
-    (2, None, "bytes 2-8/10", 7),
-    (2, 5, "bytes 2-9/10", 8),
-    (2, 5, "bytes 2-4/10", 3),
-    (2, 5, "bytes 2-6/*", 5),
-    (2, 5, "bytes 2-5/4", 4),
-    (2, 5, "bytes 5-2/10", 4),
-    (2, 5, "items 2-5/10", 4),
-    (2, 5, "bytes */10", 4),
-    (2, 5, "bytes 2-5/10, bytes 2-5/10", 4),
-]
-
-
-@pytest.mark.parametrize(("start", "end", "content_range", "length"), WRONG_RANGES)
-def test_wrong_range(vendor, client, fails, start, end, content_range, length):
-    vendor.script(audio(b"x" * length, f"Content-Range: {content_range}", status=206))
-    with fails(errors.BadAnswer, status=206, reason="vendor_range"):
-        client.open_audio("rec_1", start=start, end=end)
-
-
-def test_range_ignored_is_visible(vendor, client):
-    vendor.script(audio(BYTES))
-    with client.open_audio("rec_1", start=5) as stream:
-        assert (stream.status, stream.first_byte_position) == (200, 0)
-        assert read_all(stream) == BYTES
-
-
-def test_whole_as_206(vendor, client):
-    vendor.script(audio(BYTES[:10], "Content-Range: bytes 0-9/10", status=206))
-    with client.open_audio("rec_1") as stream:
-        assert read_all(stream) == BYTES[:10]
-
-
-def test_chunked_range_is_counted_against_its_declaration(vendor, client, fails):
-    vendor.script(
-        audio(chunked(b"abc"), CHUNKED, "Content-Range: bytes 2-9/10", status=206, length=None)
-    )
-    with client.open_audio("rec_1", start=2) as stream, fails(errors.TruncatedAudio):
-        read_all(stream)
-
-
-@pytest.mark.parametrize(("start", "end"), [(-1, None), (5, 4), (None, 4)])
-def test_impossible_range(vendor, client, start, end):
-    with pytest.raises(ValueError, match="start"):
-        client.open_audio("rec_1", start=start, end=end)
-    assert not vendor.requests
-
-
-def test_declared_too_large(vendor, make_client, fails):
-    vendor.script(then_hang(audio(b"", length=1001)))
-    with fails(errors.TooLarge, status=200, reason="vendor_too_large"):
-        make_client(limits={"audio_bytes": 1000}).open_audio("rec_1", size_hint=10)
-
-
-def test_size_hint_only_raises_the_cap(vendor, make_client):
-    vendor.script(audio(BYTES))
-    client = make_client(limits={"audio_bytes": 1000})
-    with client.open_audio("rec_1", size_hint=len(BYTES)) as stream:
-        assert read_all(stream) == BYTES
 
 
 def test_endless_audio_is_cut(vendor, make_client, fails):
@@ -473,22 +287,3 @@ def test_open_stream_survives_the_client(vendor, client):
     with client.open_audio("rec_1") as stream:
         client.close()
         assert read_all(stream) == BYTES
-
-
-def test_socket_is_closed_when_the_head_is_refused(vendor, client, fails):
-    gone = threading.Event()
-
-    def step(link):
-        link.send(answer(200, b"", kind="text/html", length=10_000))
-        link.sock.settimeout(5)
-        try:
-            if link.sock.recv(1) == b"":
-                gone.set()
-        except (ConnectionError, TimeoutError):
-            gone.set()
-        link.close()
-
-    vendor.script(step)
-    with fails(errors.BadAnswer):
-        client.open_audio("rec_1")
-    assert gone.wait(20)

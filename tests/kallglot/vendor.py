@@ -199,3 +199,6 @@ def then_trickle(data: bytes, rest: bytes, pause: float) -> Step:
         link.trickle(rest, pause)
 
     return step
+
+
+SESSION = answer(200, b'{"id": "sess_1", "status": "ended"}', "X-Request-ID: req_1")
