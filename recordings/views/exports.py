@@ -31,6 +31,10 @@ _POLL_DELAYS_S = (1, 2, 3, 5, 10, 20, 30)
 _LATELY = 50
 
 
+class _NotUnderstood(Exception):  # noqa: N818  (it says what is the case)
+    """What was asked for has a filter that is not understood."""
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def exports(request):
     """One's own exports; posting asks for one."""
@@ -122,7 +126,7 @@ def _create(request) -> HttpResponse:
         return _page(request, 422, "Not understood", "An export is a table (CSV) or a ZIP.")
     try:
         sessions, choice = _chosen(request), {}
-    except ValueError:
+    except _NotUnderstood:
         sentence = "A filter of this list is not understood, so more might go out than meant."
         return _page(request, 422, "Not understood", sentence)
     if kind == ExportKind.ZIP:
@@ -160,13 +164,13 @@ def _create(request) -> HttpResponse:
 def _chosen(request):
     """The calls asked for: those with the ids given, or all that the library's filters match.
 
-    Raises ValueError where a filter is not understood: the library says so and leaves it out, but
-    no more must leave the portal than was meant.
+    Raises _NotUnderstood where a filter is not: the library says so and leaves it out, but no more
+    must leave the portal than was meant.
     """
     if "query" in request.POST:
         filters = CallFilters(QueryDict(request.POST["query"].lstrip("?")), user=request.user)
         if filters.form.errors:
-            raise ValueError(filters.form.errors)
+            raise _NotUnderstood
         return filters.calls
     ids = request.POST.getlist("session")
     return Session.objects.visible_to(request.user).filter(kallglot_id__in=ids).newest_first()

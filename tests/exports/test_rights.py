@@ -6,11 +6,8 @@ import pytest
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from recordings.models import (
-    AuditEvent,
-    Export,
-    Session,
-)
+from recordings.filters import CallFilters
+from recordings.models import AuditEvent, Export, Session
 from recordings.roles import REVIEWER
 from recordings.services import audit, exporting
 from tests.conftest import CALL
@@ -123,6 +120,19 @@ def test_a_list_with_a_filter_that_is_not_understood_is_refused(query, clients, 
     assert answer.status_code == 422
     assert "not understood" in answer.text
     assert not Export.objects.exists()
+
+
+def test_a_fault_of_our_own_is_not_called_a_filter(clients, call, monkeypatch):
+    def fail(filters):
+        raise ValueError("not the person's doing")
+
+    monkeypatch.setattr(CallFilters, "calls", property(fail))
+    clients["lead"].raise_request_exception = False
+
+    answer = clients["lead"].post("/exports/", {"kind": "csv", "query": ""})
+
+    assert answer.status_code == 500
+    assert "not understood" not in answer.text
 
 
 def test_transcripts_in_no_known_way_are_refused(clients, call):
