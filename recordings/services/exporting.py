@@ -9,6 +9,7 @@ from datetime import UTC, timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
@@ -82,6 +83,8 @@ def create(user, kind: ExportKind, sessions, address: str, **choice) -> Export:
         raise TooMany(most)
     now = timezone.now()
     with transaction.atomic():
+        # One request of a person after the other, so that each counts those before it.
+        get_user_model().objects.select_for_update(no_key=True).get(pk=user.pk)
         lately = Export.objects.filter(user=user, created_at__gt=now - _HOUR)
         begun = list(lately.order_by("-created_at").values_list("created_at", flat=True))
         if len(begun) >= MOST_AN_HOUR:
