@@ -85,6 +85,16 @@ def test_the_waveform_of_half_a_file_does_not_end_the_call_there(open_page):
     assert page.evaluate("document.querySelector('call-room').call.length") > 20
 
 
+def test_the_length_beside_the_clock_is_what_the_waveform_tells(open_page):
+    page = open_page("rosa")
+    longer = pack([bytes(800)], [[(500, 4000)]], duration_ms=40_000)
+    page.route(WAVEFORM, lambda route: route.fulfill(body=longer))
+
+    page.goto(PARCEL)
+
+    expect(page.locator(".room-clock")).to_have_text("0:00.0 of 0:40")
+
+
 def test_pauses_in_a_hidden_tab_do_not_multiply_what_is_drawn(open_page):
     page = open_page("rosa", PARCEL)
     page.evaluate(

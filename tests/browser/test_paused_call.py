@@ -93,3 +93,14 @@ def test_a_call_whose_last_part_cannot_be_played_keeps_its_length(open_page, spo
     ((start, end),) = left["gaps"]
     assert start == pytest.approx(left["parts"][0]["duration"], abs=0.1)
     assert end == left["length"]
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_words_of_a_part_that_cannot_be_played_are_not_missed_there(part, open_page, spoilt):
+    spoilt(part)
+
+    page = open_page("rosa", PAUSED)
+
+    marks = page.wait_for_function("() => document.querySelector('call-room').call.marks")
+    assert marks.json_value()["words"] == []
+    assert page.locator(".turn-unmatched").count() == 0

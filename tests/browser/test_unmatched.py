@@ -183,17 +183,40 @@ def test_what_counts_as_unmatched(compare, lanes, turns, near, speech, words):
     assert found["words"] == words
 
 
+@pytest.mark.parametrize(
+    ("gaps", "words"),
+    [
+        # Nothing is heard of the agent from 4 to 20, and there is sound all the time.
+        ({}, [10, 15]),
+        # A part is not there to be listened to: nothing is said of words in it, or next to it.
+        ({"agent": [[9, 13]]}, [15]),
+        ({"agent": [[10.5, 13]]}, [15]),
+        ({"agent": [[11.9, 13]]}, [10, 15]),
+        # That the other side is not there says nothing of this one.
+        ({"customer": [[0, 40]]}, [10, 15]),
+    ],
+)
+def test_words_in_a_part_that_cannot_be_played_are_not_missed(compare, gaps, words):
+    turns = [turn("agent", 10, 11), turn("agent", 15, 16)]
+
+    assert compare(BOTH, turns, 0.8, gaps)["words"] == words
+
+
 @pytest.fixture(scope="module")
 def compare(portal, chromium, signed_in):
-    """The page's own module: `compare({"agent": spans}, turns, near)`."""
+    """The page's own module: `compare({"agent": spans}, turns, near, {"agent": gaps})`."""
     context = chromium.new_context(base_url=portal.url, storage_state=signed_in("rosa"))
     page = context.new_page()
     page.goto("/")
     page.wait_for_load_state("networkidle")
 
-    def comparing(lanes, turns, near):
+    def comparing(lanes, turns, near, gaps=None):
+        missing = gaps or {}
         given = [
-            [{"name": name, "spans": spans} for name, spans in lanes.items()],
+            [
+                {"name": name, "spans": spans, "gaps": missing.get(name, [])}
+                for name, spans in lanes.items()
+            ],
             sorted(turns, key=lambda turn: turn["start"]),
             near,
         ]

@@ -3,6 +3,7 @@
 import { clamp } from "./format.js";
 
 const LEAST_RANGE_S = 0.2;
+const LEAST_GAP_S = 0.5; // less is how the lengths of files are rounded
 export const VOICES = ["mixed", "agent", "customer"];
 
 export class Call {
@@ -58,14 +59,7 @@ export class Call {
 
   /** Where no voice has sound: the call was paused, or a part of it cannot be played. */
   gaps() {
-    const found = [];
-    let after = 0;
-    const end = { start: this.length, duration: 0 };
-    for (const { start, duration } of [...this.#parts(), end].sort((a, b) => a.start - b.start)) {
-      if (start - after > 0.5) found.push([after, start]);
-      after = Math.max(after, start + duration);
-    }
-    return found;
+    return gapsBetween(this.#parts(), this.length);
   }
 
   /** Lengths became known better than the list told them. */
@@ -107,6 +101,18 @@ export class Call {
 
 /** Whether the file is that of `recording`. */
 export const isOf = (part, recording) => part.url.includes(`/${recording}/`);
+
+/** Where none of the parts, { start, duration } in seconds, lies between 0 and `length`. */
+export function gapsBetween(parts, length) {
+  const found = [];
+  let after = 0;
+  const end = { start: length, duration: 0 };
+  for (const { start, duration } of [...parts, end].sort((a, b) => a.start - b.start)) {
+    if (start - after > LEAST_GAP_S) found.push([after, start]);
+    after = Math.max(after, start + duration);
+  }
+  return found;
+}
 
 /** "0-12,40-41" -> [[0, 12], [40, 41]]. */
 export function parseRanges(text) {

@@ -25,9 +25,6 @@ export class Keys {
     document.addEventListener("keydown", (event) => this.#pressed(event));
     document.addEventListener("click", ({ target }) => {
       if (target.closest("[data-keys]")) this.dialog.showModal();
-      // `[` and `]` for those who neither drag nor type.
-      const mark = target.closest("call-room [data-mark]");
-      if (mark) mark.closest("call-room").markRange(mark.dataset.mark);
       // A click on the backdrop is a click on the dialog itself.
       if (target.closest("[data-close]") || target === this.dialog) this.dialog.close();
     });
@@ -95,8 +92,8 @@ export class Keys {
   #roomKey(key, room) {
     const fine = (by) => (this.player.wanted ? null : () => room.seek(room.second + by));
     return {
-      "[": () => room.markRange("start"),
-      "]": () => room.markRange("end"),
+      "[": () => room.do("start"),
+      "]": () => room.do("end"),
       "\\": () => room.setRange(null),
       r: room.range && (() => room.do("loop")),
       ",": fine(-0.25),

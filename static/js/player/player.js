@@ -6,9 +6,9 @@
 
 import { clamp } from "./format.js";
 import { remember, remembered } from "./store.js";
+import { Ticking } from "./ticking.js";
 
 const BUFFERING_AFTER_MS = 300;
-const TICK_MS = 100;
 
 export class Player extends EventTarget {
   constructor(audio) {
@@ -27,6 +27,7 @@ export class Player extends EventTarget {
     audio.volume = remembered("volume", 1);
     audio.muted = remembered("muted", false);
     this.pending = 0; // the second that a file still to be opened begins at
+    this.ticking = new Ticking(this);
     this.listen();
   }
 
@@ -43,7 +44,7 @@ export class Player extends EventTarget {
     for (const name of ["play", "pause", "playing", "volumechange", "seeking", "seeked"]) {
       audio.addEventListener(name, () => this.changed());
     }
-    audio.addEventListener("playing", () => this.#run());
+    audio.addEventListener("playing", () => this.ticking.begin());
     audio.addEventListener("seeked", () => this.emit("tick"));
     // Something else than our controls paused it: a headset, the system, another tab.
     audio.addEventListener("pause", () => {
@@ -276,26 +277,6 @@ export class Player extends EventTarget {
     if (this.buffering === now) return;
     this.buffering = now;
     this.changed();
-  }
-
-  #run() {
-    if (this.ticking) return;
-    const frame = () => {
-      this.emit("frame");
-      this.framing = requestAnimationFrame(frame);
-    };
-    this.ticking = setInterval(() => {
-      if (this.audio.paused) {
-        clearInterval(this.ticking);
-        this.ticking = null;
-        // A hidden tab keeps the frame that was asked for until it is shown.
-        cancelAnimationFrame(this.framing);
-      } else if (this.looping && this.second >= this.range[1] && !this.audio.seeking) {
-        this.seek(this.range[0]);
-      }
-      this.emit("tick");
-    }, TICK_MS);
-    this.framing = requestAnimationFrame(frame);
   }
 }
 

@@ -32,6 +32,9 @@ export class CallRoom extends HTMLElement {
     const { body } = document;
     const heard = ({ detail }) => detail === this.call && this.lanes.strip.paintHeard();
     body.addEventListener("heard", heard, { signal });
+    // With the waveform its length is known better.
+    const measured = ({ detail }) => detail === this.call && this.show();
+    body.addEventListener("lanes", measured, { signal });
     player.addEventListener("voices", () => this.#note(), { signal });
     this.#note();
     // Custom elements inside may not be there yet when the page was parsed at once.
@@ -99,8 +102,8 @@ export class CallRoom extends HTMLElement {
     this.show();
   }
 
-  /** `[` and `]`: an end of the range at this second. */
-  markRange(side) {
+  /** An end of the range at this second. */
+  #markRange(side) {
     const { second } = this;
     const [start, end] = this.range ?? [0, this.call.length];
     if (side === "start") this.setRange([second, end > second ? end : this.call.length]);
@@ -121,6 +124,8 @@ export class CallRoom extends HTMLElement {
         player.setLooping(!player.looping);
         if (player.looping && !player.wanted) player.play();
       },
+      start: () => this.#markRange("start"),
+      end: () => this.#markRange("end"),
       clear: () => this.setRange(null),
       "zoom-in": () => this.lanes.zoom.zoom(0.5),
       "zoom-out": () => this.lanes.zoom.zoom(2),
@@ -153,6 +158,8 @@ export class CallRoom extends HTMLElement {
     }
     const loop = this.querySelector("[data-room=loop]");
     loop.setAttribute("aria-pressed", this.isCurrent && player.looping);
+    const length = clock(Math.round(this.call.length));
+    this.querySelector("[data-room-length]").textContent = length;
     const turns = document.querySelector(".turn[data-start]");
     for (const name of ["previous", "next"]) {
       this.querySelector(`[data-room=${name}]`).disabled = !turns;

@@ -1,5 +1,6 @@
 // Lines and words in the transcript where it and the sound differ; see unmatched.js.
 
+import { gapsBetween } from "./call.js";
 import { clock } from "./format.js";
 import { unmatched } from "./unmatched.js";
 
@@ -11,6 +12,15 @@ const onLane = ({ speaker, start, end }) => ({
   start,
   end: Number.isNaN(end) ? start + 1 : end,
 });
+
+/** Where a lane has no sound: a part of the call that cannot be played, or was not recorded. */
+function gapsOf({ pieces }, length) {
+  const parts = pieces.map(({ start, perSecond, peaks }) => ({
+    start,
+    duration: peaks.length / perSecond,
+  }));
+  return gapsBetween(parts, length);
+}
 
 export class Marks {
   constructor(transcript) {
@@ -32,7 +42,8 @@ export class Marks {
       speaker: element.dataset.speaker,
       letters: element.querySelector(".turn-original [dir]")?.textContent.length ?? 0,
     }));
-    const found = unmatched(call.lanes, told, Number(transcript.dataset.near));
+    const lanes = call.lanes.map((lane) => ({ ...lane, gaps: gapsOf(lane, call.length) }));
+    const found = unmatched(lanes, told, Number(transcript.dataset.near));
     for (const { element } of found.words) this.#add(element, "No speech is heard near these words");
     const lines = found.speech.map((speech) => this.#line(call, speech, told));
     transcript.turns = [...turns, ...lines].sort((a, b) => a.start - b.start);

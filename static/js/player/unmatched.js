@@ -11,8 +11,9 @@ const SLOWLY = (letters) => 2 + letters / 4;
 const QUICKLY = (letters) => letters / 15;
 
 /**
- * lanes: as in lanes_data.js. turns in order: [{ start, end (NaN: not told), speaker,
- * letters }] in the call's seconds. near: how far the turns' times may be off.
+ * lanes: as in lanes_data.js, each with its `gaps`: [[start, end]] where it has no sound that could
+ * be looked at. turns in order: [{ start, end (NaN: not told), speaker, letters }] in the call's
+ * seconds. near: how far the turns' times may be off.
  *
  * Returns { speech: [{ lane, start, end }], words: [turn] }.
  */
@@ -28,9 +29,10 @@ export function unmatched(lanes, turns, near) {
     words: turns.filter((turn) => {
       const from = turn.start - near;
       const to = (Number.isNaN(turn.end) ? turn.start : turn.end) + near;
+      const touches = ([a, b]) => b > from && a < to;
       const own = lanesOf(turn, lanes);
-      // Whoever was not recorded cannot be missed.
-      return own.length > 0 && !own.some(({ spans }) => spans.some(([a, b]) => b > from && a < to));
+      // Whoever was not recorded, or not here, cannot be missed.
+      return own.length > 0 && !own.some(({ spans, gaps }) => [...spans, ...gaps].some(touches));
     }),
   };
 }
