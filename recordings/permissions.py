@@ -12,6 +12,8 @@ OPEN = "recordings.open_session"
 LISTEN = "recordings.listen_recording"
 DOWNLOAD = "recordings.download_recording"
 EXPORT = "recordings.export_session"
+WRITE_NOTES = "recordings.add_note"
+DELETE_NOTES = "recordings.delete_note"
 ADMINISTER = "recordings.administer_portal"
 
 _REFUSALS = {
@@ -20,6 +22,8 @@ _REFUSALS = {
     LISTEN: "Your role does not include listening to calls.",
     EXPORT: "Your role does not include exports. A lead can export these calls for you.",
     DOWNLOAD: "Your role does not include downloads. A lead can download this call for you.",
+    WRITE_NOTES: "Your role does not include writing notes.",
+    DELETE_NOTES: "Only its author and leads may delete a note.",
 }
 
 # What a person was given, and what each of their groups was given.

@@ -7,8 +7,15 @@ REVIEWER = "Reviewer"
 LEAD = "Lead"
 ADMINISTRATOR = "Administrator"
 
-_LISTENING = ["view_session", "open_session", "view_recording", "listen_recording"]
-_LEADING = [*_LISTENING, "download_recording", "export_session", "view_auditevent"]
+_LISTENING = [
+    *("view_session", "open_session", "view_recording", "listen_recording"),
+    "add_note",
+]
+_LEADING = [
+    *_LISTENING,
+    *("download_recording", "export_session", "view_auditevent"),
+    "delete_note",
+]
 _ADMINISTERING = [
     *_LEADING,
     "see_all_teams",
@@ -23,10 +30,11 @@ _ADMINISTERING = [
 PERMISSIONS = {REVIEWER: _LISTENING, LEAD: _LEADING, ADMINISTRATOR: _ADMINISTERING}
 
 
-def grant(apps, schema_editor) -> None:
+def grant(apps, schema_editor, only: tuple[str, ...] | None = None) -> None:
     """Make the groups and give them what they lack; for migrations (`RunPython`).
 
-    A permission that a later migration introduces is granted by that one.
+    A permission that a later migration introduces is granted by that one. only: give no others,
+    so that a right which administrators took away stays taken away.
     """
     # Django makes permission rows only after all migrations, so they are made here first.
     for label in ("auth", "recordings"):
@@ -35,6 +43,7 @@ def grant(apps, schema_editor) -> None:
     groups = apps.get_model("auth", "Group").objects
     permissions = apps.get_model("auth", "Permission").objects
     for name, codenames in PERMISSIONS.items():
+        codenames = [c for c in codenames if only is None or c in only]
         group, _ = groups.get_or_create(name=name)
         group.permissions.add(
             *permissions.filter(

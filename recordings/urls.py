@@ -11,6 +11,7 @@ from recordings.views import (
     imports,
     library,
     listening,
+    notes,
     sessions,
     sign_in,
     transcripts,
@@ -50,6 +51,10 @@ urlpatterns = [
     path("sessions/<sess:session_id>/recordings", sessions.recordings, name="recordings"),
     path("sessions/<sess:session_id>/refresh", sessions.refresh, name="refresh-session"),
     path("sessions/<sess:session_id>/listening", listening.listening, name="listening"),
+    path("sessions/<sess:session_id>/notes", notes.of_call, name="notes"),
+    path("notes/<int:number>", notes.edit, name="edit-note"),
+    path("notes/<int:number>/delete", notes.delete, name="delete-note"),
+    path("notes/<int:number>/resolve", notes.resolve, name="resolve-note"),
     path("sessions/<sess:session_id>/transcript", transcripts.transcript, name="transcript"),
     path(
         "sessions/<sess:session_id>/transcript.<transcript:kind>",

@@ -6,12 +6,13 @@ The matrix is written out by hand on purpose. A new address that is not in it fa
 import re
 from dataclasses import dataclass
 from urllib.parse import unquote
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 
 from recordings import urls as portal_urls
-from recordings.models import Recording, Transcript
+from recordings.models import Note, Recording, Transcript
 from recordings.roles import REVIEWER
 from tests.conftest import CALL
 from tests.factories import make_recording, make_session
@@ -22,6 +23,8 @@ TO_SIGN_IN = 302
 FILE = (401, 401, 404, 403, 200, 200)
 PLACE = {"second": "3.5", "channel": "agent", "heard": "0-3"}
 ZIP = {"kind": "zip", "session": CALL}
+NOTE = {"start": "3.5", "text": "Listen here."}
+RESOLVED = {"resolved": "1"}
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,12 @@ MATRIX = [
         (401, 401, 404, 204, 204, 204),
         PLACE,
     ),
+    Row("notes", "get", f"/sessions/{CALL}/notes", (302, 302, 404, 200, 200, 200)),
+    Row("notes: add", "post", f"/sessions/{CALL}/notes", (302, 302, 404, 302, 302, 302), NOTE),
+    # A note of the call's other reviewer.
+    Row("edit-note", "post", "/notes/77", (302, 302, 404, 403, 403, 403), NOTE),
+    Row("delete-note", "post", "/notes/77/delete", (302, 302, 404, 403, 302, 302)),
+    Row("resolve-note", "post", "/notes/77/resolve", (302, 302, 404, 302, 302, 302), RESOLVED),
     Row("imports", "get", "/imports/", (302, 302, 403, 200, 200, 200)),
     Row("import", "get", "/imports/1/", (302, 302, 403, 404, 404, 404)),
     Row("import-progress", "get", "/imports/1/progress", (302, 302, 403, 404, 404, 404)),
@@ -100,11 +109,12 @@ def visitors(clients, person):
 
 
 @pytest.fixture(autouse=True)
-def transcript(request):
-    """Something was said in the known call."""
+def words(request):
+    """Something was said in the known call, and somebody else has left a note on it."""
     if "call" in request.fixturenames:
         call = request.getfixturevalue("call")
         Transcript.objects.get(session=call).turns.create(position=1, text="Hello.")
+        Note.objects.create(pk=77, session=call, author_name="rosa", start=1, text="!", key=uuid4())
 
 
 def ask(client, row, **headers):
@@ -196,6 +206,10 @@ def test_signing_in_never_leads_back_to_an_address_that_only_takes_posts(path, v
         ("delete", f"/recordings/{REC}/download", "GET, HEAD"),
         ("post", f"/recordings/{REC}/waveform", "GET, HEAD"),
         ("put", f"/sessions/{CALL}/listening", "GET, HEAD, POST"),
+        ("put", f"/sessions/{CALL}/notes", "GET, HEAD, POST"),
+        ("get", "/notes/77", "POST"),
+        ("get", "/notes/77/delete", "POST"),
+        ("get", "/notes/77/resolve", "POST"),
         ("trace", "/", "GET, HEAD"),
         ("post", "/healthz", "GET, HEAD"),
         ("post", "/readyz", "GET, HEAD"),
@@ -237,6 +251,8 @@ def without_tokens(answer):
         ("post", "/sessions/sess_theirs/refresh", "/sessions/sess_nobodys/refresh"),
         ("get", "/sessions/sess_theirs/listening", "/sessions/sess_nobodys/listening"),
         ("post", "/sessions/sess_theirs/listening", "/sessions/sess_nobodys/listening"),
+        ("get", "/sessions/sess_theirs/notes", "/sessions/sess_nobodys/notes"),
+        ("post", "/sessions/sess_theirs/notes", "/sessions/sess_nobodys/notes"),
         ("get", "/sessions/sess_theirs/transcript", "/sessions/sess_nobodys/transcript"),
         ("get", "/sessions/sess_theirs/transcript.txt", "/sessions/sess_nobodys/transcript.txt"),
         ("get", "/recordings/rec_theirs/row", "/recordings/rec_nobodys/row"),

@@ -5,6 +5,7 @@ from .exports import Export, ExportKind, ExportState
 from .imports import Import, ImportItem, ImportOutcome
 from .lanes import CallFigures, Lanes, LanesState
 from .listening import ListeningPosition
+from .notes import Note
 from .recordings import Recording
 from .search import SearchDocument
 from .sessions import Session, SessionState
@@ -34,6 +35,7 @@ __all__ = [
     "LanesState",
     "Lease",
     "ListeningPosition",
+    "Note",
     "Recording",
     "RecordingState",
     "SearchDocument",

@@ -13,6 +13,11 @@ class AuditAction(models.TextChoices):
     PLAY = "play", "Played"
     DOWNLOAD = "download", "Downloaded"
     EXPORT = "export", "Exported"
+    NOTE_ADDED = "note_added", "Added a note"
+    NOTE_CHANGED = "note_changed", "Changed a note"
+    NOTE_DELETED = "note_deleted", "Deleted a note"
+    NOTE_RESOLVED = "note_resolved", "Resolved a note"
+    NOTE_REOPENED = "note_reopened", "Reopened a note"
 
 
 class AuditOutcome(models.TextChoices):

@@ -17,6 +17,7 @@ from recordings.models import (
     AuditChain,
     AuditEvent,
     AuditOutcome,
+    Note,
     Recording,
 )
 
@@ -114,6 +115,16 @@ def record_export(
         whole_calls = (Recording(session=session) for session in transcripts_of)
         for recording in (None, *recordings, *whole_calls):
             _append(chain, user, action, outcome, recording, address, reason)
+
+
+def record_note(user, action: AuditAction, note: Note, address: str) -> None:
+    """Add a row for a change of `note`: its number and its call, never its words.
+
+    Belongs into the transaction of the change. Raises `django.db.Error` as `record` does.
+    """
+    # A row about the call as a whole names no recording.
+    whole = Recording(session=note.session)
+    record(user, action, AuditOutcome.DONE, whole, address, f"note {note.pk}")
 
 
 def check() -> str:

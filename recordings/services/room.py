@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from recordings.audio.measurements import DEFINITIONS
-from recordings.models import ListeningPosition, Recording, RecordingState, Session
+from recordings.models import ListeningPosition, Note, Recording, RecordingState, Session
 
-from . import heard, timeline
+from . import heard, notes, timeline
 
 # Somebody who stopped this close to the end begins anew.
 _AT_THE_END_S = 3.0
@@ -55,8 +55,16 @@ class Figure:
     definitions: tuple[str, ...]
 
 
-def playable(session: Session, user, recordings: list[Recording] | None = None) -> dict | None:
-    """The call as a player takes it, as JSON; None where nothing can be played."""
+def playable(
+    session: Session,
+    user,
+    recordings: list[Recording] | None = None,
+    noted: list[Note] | None = None,
+) -> dict | None:
+    """The call as a player takes it, as JSON; None where nothing can be played.
+
+    recordings, noted: of this call and for this person, where they were fetched already.
+    """
     known = list(session.recordings.in_order()) if recordings is None else recordings
     placed = _placed(session, known)
     voices = _that_are_ready(placed)
@@ -84,7 +92,14 @@ def playable(session: Session, user, recordings: list[Recording] | None = None) 
         "second": round(second, 2),
         "channel": place.channel if place and place.channel in voices else "",
         "heard": heard.text(place.heard) if place else "",
+        "notes": notes.facts(notes.seen(session, user) if noted is None else noted),
     }
+
+
+def longest(session: Session) -> float | None:
+    """The seconds that the call's timeline has; None without recordings, or if nobody tells."""
+    known = list(session.recordings.in_order())
+    return timeline.length_of(_placed(session, known), session) or None if known else None
 
 
 def keep_place(session: Session, user, second: float, channel: str, ranges) -> ListeningPosition:

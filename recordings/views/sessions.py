@@ -14,6 +14,7 @@ from recordings.models import Recording, RecordingState, Session, SessionState
 from recordings.services import room, sync, transcripts
 from recordings.services.trouble import Trouble, from_error, remembered
 from recordings.views.came_from import CameFrom, carried
+from recordings.views.note_panel import Panel
 from recordings.views.polling import poll
 
 
@@ -32,7 +33,7 @@ def session_page(request, session_id):
     session = _session(request, session_id)
     trouble = _refresh(request, session)
     template = "recordings/session.html"
-    if _wants_a_part(request) and request.htmx.target in ("listening", "measurements"):
+    if wants_a_part(request) and request.htmx.target in ("listening", "measurements"):
         template += f"#{request.htmx.target}"
     return render(request, template, _context(request, session, trouble))
 
@@ -43,7 +44,7 @@ def recordings(request, session_id):
     session = _session(request, session_id)
     trouble = _refresh(request, session)
     template = "recordings/session.html"
-    if _wants_a_part(request):
+    if wants_a_part(request):
         template += "#recordings"
     return render(request, template, _context(request, session, trouble))
 
@@ -77,11 +78,17 @@ def recording_row(request, recording_id):
     return render(request, "recordings/session.html#row", context)
 
 
-def _wants_a_part(request) -> bool:
+def wants_a_part(request) -> bool:
     """Whether htmx asks for a fragment; a link it follows, or Back, gets the whole page."""
     return bool(
         request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request
     )
+
+
+def page(request, session: Session, panel: Panel, status: int = 200) -> HttpResponse:
+    """The call's whole page as it is known, with `panel` for its notes."""
+    context = _context(request, session, None, panel)
+    return render(request, "recordings/session.html", context, status=status)
 
 
 def _session(request, session_id) -> Session:
@@ -104,20 +111,22 @@ def _channel(request) -> str:
     return chosen if chosen in Recording.CHANNELS else ""
 
 
-def _context(request, session, trouble) -> dict:
+def _context(request, session, trouble, panel: Panel | None = None) -> dict:
     all_recordings = list(session.recordings.in_order())
     chosen = _channel(request)
     rows = [r for r in all_recordings if chosen in ("", r.channel)]
     listens = request.user.has_perm(permissions.LISTEN)
     came_from = CameFrom(request, session)
+    panel = panel or Panel(request, session)
     return {
         "session": session,
         "trouble": trouble,
         # Asked for by the parts of the page that show them, not by the table.
         "came_from": came_from,
         "playable": lambda: (
-            room.playable(session, request.user, all_recordings) if listens else None
+            room.playable(session, request.user, all_recordings, panel.notes) if listens else None
         ),
+        "panel": panel,
         "per_side": partial(room.per_side, session),
         "of_all": partial(room.of_all, session),
         "channel_check": partial(room.channel_check, session),

@@ -74,9 +74,11 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
   // As after a page load: the next Tab begins at the top of what is new.
   document.getElementById("main").focus({ preventScroll: true });
 });
-// A page that is missing or not allowed is a page as well.
+// A page that is missing or not allowed is a page as well; notes that are not saved come back with
+// what was typed and what is wrong with it.
+const SHOWN = { main: [403, 404], notes: [409, 422] };
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  if (detail.target?.id === "main" && [403, 404].includes(detail.xhr.status)) {
+  if (SHOWN[detail.target?.id]?.includes(detail.xhr.status)) {
     detail.shouldSwap = true;
     detail.isError = false;
   }

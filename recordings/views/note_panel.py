@@ -1,0 +1,155 @@
+"""The notes of a call as their panel shows them, and the form that somebody is filling in."""
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from django.urls import reverse
+from django.utils.functional import cached_property
+
+from recordings import permissions
+from recordings.forms import NoteForm
+from recordings.models import Note, Session
+from recordings.services import clock, notes
+from recordings.views.came_from import carried
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What stands in a form's fields, as typed, and what is wrong with it by field."""
+
+    start: str = ""
+    end: str = ""
+    text: str = ""
+    private: bool = False
+    version: int = 1
+    errors: dict | None = None
+    is_stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One note. `typed` fills the form that edits it; None where this person may not."""
+
+    note: Note
+    address: str
+    shown: str
+    start: str
+    end: str
+    typed: Fields | None
+    may_delete: bool
+    may_resolve: bool
+
+    @property
+    def prefix(self) -> str:
+        """Of the ids of the fields that edit it."""
+        return f"note-{self.note.pk}"
+
+
+class Panel:
+    """The notes of `session` that the person of `request` may see; asked for only if shown.
+
+    form: what they sent and is not saved, of a new note or, with `edited`, of that one.
+    is_stale: it is not saved because the note was changed meanwhile.
+    """
+
+    def __init__(
+        self,
+        request,
+        session: Session,
+        form: NoteForm | None = None,
+        edited: Note | None = None,
+        *,
+        is_stale: bool = False,
+    ) -> None:
+        self._user = request.user
+        self._session = session
+        self._form = form
+        self._edited = edited.pk if edited else None
+        self._is_stale = is_stale
+        self._asked_for = request.GET
+        listed = carried(request)
+        # Every address keeps the list that the call was opened from.
+        self.query = f"?{listed}" if listed else ""
+
+    @cached_property
+    def notes(self) -> list[Note]:
+        return notes.seen(self._session, self._user)
+
+    @property
+    def facts(self) -> list[dict]:
+        return notes.facts(self.notes)
+
+    @property
+    def may_write(self) -> bool:
+        return self._user.has_perm(permissions.WRITE_NOTES)
+
+    @property
+    def most_characters(self) -> int:
+        return Note.MOST_CHARACTERS
+
+    @property
+    def typed(self) -> Fields:
+        """What stands in the form of a new note."""
+        if self._form is not None and self._edited is None:
+            return self._sent(self._form)
+        # A link to a second of the call, or to a range of it, says what the note is about.
+        start, end = (_time(self._asked_for.get(name, "")) for name in ("t", "to"))
+        return Fields(start=start, end=end if start else "")
+
+    @property
+    def key(self) -> str:
+        """The new note's, which a form sent again keeps."""
+        if self._form is not None and self._edited is None and not self._form["key"].errors:
+            return self._form["key"].value() or str(uuid4())
+        return str(uuid4())
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        room = reverse("session", args=[self._session.kallglot_id])
+        return [self._row(note, room) for note in self.notes]
+
+    def _row(self, note: Note, room: str) -> Row:
+        start = clock.plain(note.start)
+        end = "" if note.end is None else clock.plain(note.end)
+        until = "" if note.end is None else f"–{clock.shown(note.end)}"
+        return Row(
+            note=note,
+            address=f"{room}?t={start}" + (end and f"&to={end}"),
+            shown=clock.shown(note.start) + until,
+            start=start,
+            end=end,
+            typed=self._typed(note) if notes.may_edit(self._user, note) else None,
+            may_delete=notes.may_delete(self._user, note),
+            may_resolve=notes.may_resolve(self._user, note),
+        )
+
+    def _typed(self, note: Note) -> Fields:
+        if note.pk == self._edited:
+            return self._sent(self._form, note)
+        return Fields(
+            start=clock.exact(note.start),
+            end="" if note.end is None else clock.exact(note.end),
+            text=note.text,
+            private=note.is_private,
+            version=note.version,
+        )
+
+    def _sent(self, form: NoteForm, note: Note | None = None) -> Fields:
+        start, end, text = (form[name].value() or "" for name in ("start", "end", "text"))
+        version = form.cleaned_data.get("version")
+        if note and (version is None or self._is_stale):
+            # Shown beside what is typed, so saving again is meant.
+            version = note.version
+        return Fields(
+            *(start, end, text, bool(form["private"].value())),
+            version=version or 1,
+            errors=form.errors,
+            is_stale=self._is_stale,
+        )
+
+
+def _time(text: str) -> str:
+    try:
+        return clock.exact(clock.parse(text))
+    except ValueError:
+        return ""
