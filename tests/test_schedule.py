@@ -101,3 +101,43 @@ def test_a_call_found_to_be_over_is_looked_at_as_one_that_was_told_of(vendor):
     vendor.add_call(make_call(CALL, {"mixed": noise(500)}, ready_after=600))
 
     assert waits(2) == pytest.approx([5, 15], abs=4)
+
+
+def with_statuses(*statuses):
+    """A call that ended a minute ago, with a recording of each status."""
+    audio = {channel: noise(500) for channel in ("mixed", "agent", "customer")[: len(statuses)]}
+    call = make_call(CALL, audio, ended_at=ago(minutes=1))
+    told = zip(call.recordings, statuses, strict=True)
+    return replace(call, recordings=tuple(replace(one, status=status) for one, status in told))
+
+
+@pytest.mark.parametrize(
+    ("statuses", "wait"),
+    [
+        (("ready", "failed"), None),
+        (("failed", "failed"), None),
+        (("ready", "processing"), 5),
+        (("failed", "processing"), 5),
+        (("ready", "failed", "processing"), 5),
+        (("ready", "klingon"), 5),
+    ],
+    ids=str,
+)
+def test_a_recording_that_failed_is_waited_for_no_more(statuses, wait, vendor):
+    vendor.add_call(with_statuses(*statuses))
+
+    (told,) = waits(1)
+
+    assert told == (wait and pytest.approx(wait, abs=4))
+    assert sync.is_pending(Session.objects.get()) is ("processing" in statuses)
+
+
+def test_a_recording_that_is_listed_no_more_is_not_waited_for(vendor):
+    both = with_statuses("ready", "ready")
+    vendor.add_call(both)
+    waits(1)
+
+    vendor.add_call(replace(both, recordings=both.recordings[:1]))
+
+    assert waits(1) == [None]
+    assert Session.objects.get().recordings.count() == 2

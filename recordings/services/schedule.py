@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from recordings.kallglot import errors
-from recordings.models import CallState, Session
+from recordings.models import CallState, RecordingState, Session
 
 NOT_NOW = (
     errors.Paused,
@@ -32,7 +32,9 @@ _WHILE_ACTIVE = (
     (timedelta(days=7), timedelta(hours=1)),
 )
 # An empty call is one that was, or may have been, recorded; the others are NEVER_RECORDED.
-_MORE_TO_COME = (CallState.PROCESSING, CallState.PARTLY_READY, CallState.EMPTY)
+_MORE_TO_COME = (CallState.PROCESSING, CallState.EMPTY)
+# In a partly ready call: of what failed, expired or is not listed any more, nothing comes.
+_STILL_TO_COME = (RecordingState.PROCESSING, RecordingState.UNKNOWN)
 _AFTER_FAILURE = timedelta(seconds=30)
 _AFTER_FAILURE_AT_MOST = timedelta(hours=1)
 # A webhook told of a call that the API does not know: the first and the longest wait.
@@ -53,7 +55,7 @@ def after_refresh(session: Session, asked_at: datetime | None = None) -> None:
     attempts, delay = 0, None
     if session.call_state is CallState.ACTIVE:
         delay = _while_active(now - session.sort_at)
-    elif session.call_state in _MORE_TO_COME:
+    elif _has_more_to_come(session):
         delay = _while_pending(now - (session.ended_at or session.sort_at), session)
         attempts = session.refresh_attempts + 1 if delay else 0
     session.refresh_attempts = attempts
@@ -104,6 +106,12 @@ def wait_after(error: errors.KallglotError) -> float:
 def at_once(sessions) -> int:
     """Have the worker look at `sessions` (a queryset) as soon as it can; how many there are."""
     return sessions.update(next_refresh_at=timezone.now(), refresh_attempts=0)
+
+
+def _has_more_to_come(session: Session) -> bool:
+    if session.call_state is CallState.PARTLY_READY:
+        return any(r.state in _STILL_TO_COME for r in session.recordings.all())
+    return session.call_state in _MORE_TO_COME
 
 
 def _while_active(age: timedelta) -> timedelta | None:
