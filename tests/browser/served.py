@@ -35,8 +35,8 @@ CallFigures.objects.filter(session__metadata__ticket_id="{ticket}").delete()
 """
 LOOKED_THROUGH = ("T-4711", "T-4630")
 GUNICORN = ("-m", "gunicorn", "-c", "tests/browser/gunicorn.conf.py")
-# What people's listening leaves, and faults of the vendor.
-_LEFT_BY_TESTS = ("recordings_listeningposition", "recordings_vendorstate")
+# What people's listening and writing leaves, and faults of the vendor.
+_LEFT_BY_TESTS = ("recordings_listeningposition", "recordings_note", "recordings_vendorstate")
 
 
 @contextmanager
