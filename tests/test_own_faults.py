@@ -118,6 +118,23 @@ def test_a_range_in_mid_play_breaks_where_its_row_cannot_be_written(call, client
     assert AuditEvent.objects.count() == before
 
 
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.parametrize("status", [404, 410])
+def test_what_kallglot_says_is_the_answer_also_where_it_cannot_be_noted(
+    status, call, clients, vendor, monkeypatch
+):
+    vendor.faults.add(Fault("status", "/audio", status=status))
+    # The trail waits for its row as long as a write that matters does.
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 0.2)
+    connection.close()
+    with locked_database():
+        assert clients["lead"].get(AUDIO).status_code == status
+    assert Recording.objects.get(kallglot_id="rec_known_mixed").last_error == ""
+    # What was not noted then is noted with the next request.
+    assert clients["lead"].get(AUDIO).status_code == status
+    assert Recording.objects.get(kallglot_id="rec_known_mixed").last_error
+
+
 @pytest.fixture
 def unwritable(monkeypatch):
     """Makes the audio folder read-only: `unwritable()`."""

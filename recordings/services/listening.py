@@ -105,11 +105,13 @@ def _noting_faults(recording: Recording) -> Iterator[None]:
     try:
         yield
     except errors.Gone:
-        recording.mark_gone()
+        with _as_far_as_can_be_written(recording):
+            recording.mark_gone()
         forget(recording)
         raise
     except errors.NotFound as error:
-        recording.note_error(error.reason)
+        with _as_far_as_can_be_written(recording):
+            recording.note_error(error.reason)
         raise
     except StorageFailed as error:
         _warn(error)
@@ -118,11 +120,18 @@ def _noting_faults(recording: Recording) -> Iterator[None]:
 
 def note_length(recording: Recording, length: int | None) -> None:
     """Remember the true length in bytes, unless the database is locked: a later request may."""
+    with _as_far_as_can_be_written(recording):
+        recording.note_audio_length(length)
+
+
+@contextlib.contextmanager
+def _as_far_as_can_be_written(recording: Recording) -> Iterator[None]:
+    """For what the answer does without: whoever listens waits for nobody's lock because of it."""
     try:
         with little_patience():
-            recording.note_audio_length(length)
+            yield
     except Error as error:
-        log.warning("%s: its length is not noted: %s", recording.kallglot_id, error)
+        log.warning("%s: what came of it is not noted: %s", recording.kallglot_id, error)
 
 
 def forget(recording: Recording) -> None:
