@@ -71,7 +71,6 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "kallglot_portal.middleware.SecurityHeadersMiddleware",
-    "csp.middleware.CSPMiddleware",
     "kallglot_portal.middleware.RequestTargetMiddleware",
     "kallglot_portal.middleware.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -192,6 +191,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "kallglot_portal.middleware.client_address"
 AXES_VERBOSE = False
 
+SESSION_ENGINE = "kallglot_portal.sign_ins"
 SESSION_IDLE = timedelta(minutes=env.integer("SESSION_IDLE_MINUTES", 60, at_least=1, at_most=1440))
 SESSION_LIFETIME = timedelta(hours=env.integer("SESSION_HOURS", 12, at_least=1, at_most=168))
 SESSION_COOKIE_AGE = int(SESSION_LIFETIME.total_seconds())

@@ -5,14 +5,24 @@ from datetime import timedelta
 from django.db import models
 from django.utils import timezone
 
-from .sessions import Session, visible_to
+from kallglot_portal.prepared import Given, Prepared
+
+from .sessions import Session
 from .states import RecordingState
+from .visibility import Sight, sight_of, visible_to, within
 
 
 class RecordingQuerySet(models.QuerySet):
     def visible_to(self, user) -> "RecordingQuerySet":
         """The recordings of the calls that `user` may see."""
         return self.filter(visible_to(user, "session__"))
+
+    def one_visible_to(self, user, kallglot_id: str) -> "Recording | None":
+        """The recording of that id if `user` may see it; asked with every range of audio."""
+        sight = sight_of(user)
+        if sight is Sight.NOTHING:
+            return None
+        return _ONE_WITHIN[sight].first(kallglot_id=kallglot_id, user_id=user.pk)
 
     def in_order(self) -> "RecordingQuerySet":
         """By time, then mixed, agent, customer: the vendor promises no order."""
@@ -104,3 +114,14 @@ class Recording(models.Model):
         self.last_error = reason
         self.last_error_at = timezone.now()
         self.save(update_fields=["gone_since", "last_error", "last_error_at"])
+
+
+def _one_within(sight: Sight) -> Prepared:
+    def compose():
+        named = Recording.objects.filter(kallglot_id=Given("kallglot_id"))
+        return named.filter(within(sight, Given("user_id"), "session__"))
+
+    return Prepared(compose)
+
+
+_ONE_WITHIN = {sight: _one_within(sight) for sight in (Sight.OWN_TEAMS, Sight.EVERYTHING)}

@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterable
 
 from django.db import models
-from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from .states import CallState, RecordingState, call_state
 from .teams import Team
+from .visibility import visible_to
 
 
 class SessionState(models.TextChoices):
@@ -17,25 +17,6 @@ class SessionState(models.TextChoices):
     ACTIVE = "active", "In progress"
     ENDED = "ended", "Ended"
     UNKNOWN = "unknown", "Not looked up yet"
-
-
-# Part of every query for calls and of every range of audio; composing it from models each time
-# costs more than running it.
-_OWN_TEAMS = "SELECT team_id FROM recordings_team_members WHERE user_id = %s"
-
-
-def visible_to(user, prefix: str = "") -> models.Q:
-    """The condition that a call is one `user` may see; `prefix` leads from a row to its call.
-
-    Nobody without the permission sees any. Administrators see all; others see the calls of their
-    own teams and those that belong to no team.
-    """
-    if not user.is_active or not user.has_perm("recordings.view_session"):
-        return models.Q(pk__in=())
-    if user.has_perm("recordings.see_all_teams"):
-        return models.Q()
-    own = RawSQL(_OWN_TEAMS, [user.pk])  # noqa: S611  (a constant, its value is bound)
-    return models.Q(**{f"{prefix}team": None}) | models.Q(**{f"{prefix}team__in": own})
 
 
 _MOST_LISTED = 130

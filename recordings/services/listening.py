@@ -120,6 +120,8 @@ def _noting_faults(recording: Recording) -> Iterator[None]:
 
 def note_length(recording: Recording, length: int | None) -> None:
     """Remember the true length in bytes, unless the database is locked: a later request may."""
+    if length in (None, recording.audio_length):
+        return
     with _as_far_as_can_be_written(recording):
         recording.note_audio_length(length)
 

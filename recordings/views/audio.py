@@ -4,6 +4,7 @@ import contextlib
 import logging
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db import Error
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
@@ -74,15 +75,16 @@ def download(request, recording_id):
 
 
 def _recording(request, recording_id, action, permission) -> Recording:
-    named = Recording.objects.filter(kallglot_id=recording_id)
-    recording = named.visible_to(request.user).first()
+    recording = Recording.objects.one_visible_to(request.user, recording_id)
     if recording is None:
-        hidden = get_object_or_404(named)
+        hidden = get_object_or_404(Recording, kallglot_id=recording_id)
         _record(request, action, AuditOutcome.REFUSED, hidden, "not_visible")
         raise Http404
-    if not request.user.has_perm(permission):
+    try:
+        permissions.require(request.user, permission)
+    except PermissionDenied:
         _record(request, action, AuditOutcome.REFUSED, recording, "no_permission")
-    permissions.require(request.user, permission)
+        raise
     return recording
 
 

@@ -1,0 +1,63 @@
+"""Queries that are asked with every request, composed once.
+
+Composing a query anew, as Django does, takes several times as long as the database's answer.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from django.db import connection
+from django.db.models import Expression, Model, QuerySet
+
+
+class Given(Expression):
+    """Stands in a query for a value that is given when it is asked: a text or a number."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def as_sql(self, compiler, connection):
+        return "%s", [self]
+
+
+class Prepared:
+    """A query for a row of one model; `compose` makes it, with `Given` for what differs.
+
+        _by_name = Prepared(lambda: Team.objects.filter(name=Given("name")))
+        team = _by_name.first(name="Service")
+
+    It may filter in any way, but not join in other rows (`select_related`) or annotate.
+    """
+
+    def __init__(self, compose: Callable[[], QuerySet]) -> None:
+        self._compose = compose
+
+    def first(self, **given: Any) -> Model | None:
+        """The first row of the answer, None where there is none.
+
+        Raises `django.db.Error` when the database cannot answer.
+        """
+        model, sql, params, names, converters = self._composed
+        values = [given[each.name] if isinstance(each, Given) else each for each in params]
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            row = cursor.fetchone()
+        if row is None:
+            return None
+        facts = list(row)
+        for place, (functions, column) in converters:
+            for function in functions:
+                facts[place] = function(facts[place], column, connection)
+        return model.from_db(connection.alias, names, facts)
+
+    @cached_property
+    def _composed(self):
+        queryset = self._compose()[:1]
+        compiler = queryset.query.get_compiler(queryset.db)
+        sql, params = compiler.as_sql()
+        columns = [column for column, _, _ in compiler.select]
+        names = [column.target.attname for column in columns]
+        converters = list(compiler.get_converters(columns).items())
+        return queryset.model, sql, params, names, converters

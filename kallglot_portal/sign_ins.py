@@ -1,0 +1,21 @@
+"""Django's sessions in the database, found with a query that is composed once."""
+
+from django.contrib.sessions.backends import db
+from django.utils import timezone
+
+from .prepared import Given, Prepared
+
+_by_key = Prepared(
+    lambda: SessionStore.get_model_class().objects.filter(session_key=Given("session_key"))
+)
+
+
+class SessionStore(db.SessionStore):
+    """Every request of a person who is signed in looks for its session."""
+
+    def _get_session_from_db(self):
+        session = _by_key.first(session_key=self.session_key)
+        if session is None or session.expire_date <= timezone.now():
+            self._session_key = None
+            return None
+        return session
