@@ -1,6 +1,6 @@
 """What tests share: a simulated Kallglot on loopback, people by role, signed-in clients."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import Group
@@ -71,6 +71,13 @@ def quick_passwords(settings):
 def just_started(monkeypatch):
     """The portal has just been started, however long the test run lasts: no worker is missed."""
     monkeypatch.setattr("recordings.models.work.STARTED_AT", timezone.now())
+
+
+@pytest.fixture
+def long_running(monkeypatch):
+    """The portal was started an hour ago, and no worker has been heard of."""
+    started = timezone.now() - timedelta(hours=1)
+    monkeypatch.setattr("recordings.models.work.STARTED_AT", started)
 
 
 @pytest.fixture

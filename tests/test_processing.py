@@ -41,7 +41,7 @@ def test_a_look_that_is_no_number_starts_from_the_beginning(look, clients, proce
 
 def test_a_row_becomes_ready_and_stops_asking(clients, processing, vendor):
     vendor.advance(21)
-    outdate(processing, seconds=6)
+    sync.refresh(CALL, background=True)
 
     row = clients["reviewer"].get(f"{ROW}?look=2", headers=HTMX)
 
@@ -51,7 +51,9 @@ def test_a_row_becomes_ready_and_stops_asking(clients, processing, vendor):
     assert "hx-get" not in row.text
 
 
-def test_looking_again_costs_at_most_one_vendor_call_in_five_seconds(clients, processing, vendor):
+def test_looking_again_costs_at_most_one_vendor_call_in_five_seconds(
+    clients, processing, vendor, long_running
+):
     vendor.requests.clear()
 
     for look in range(5):
@@ -60,7 +62,7 @@ def test_looking_again_costs_at_most_one_vendor_call_in_five_seconds(clients, pr
     assert vendor.requests.count() == 0
 
 
-def test_a_row_in_trouble_stays_and_looks_again(clients, processing, vendor):
+def test_a_row_in_trouble_stays_and_looks_again(clients, processing, vendor, long_running):
     vendor.faults.add("status", status=503)
     outdate(processing, seconds=6)
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from recordings import permissions
-from recordings.models import Recording, RecordingState, Session, SessionState
+from recordings.models import Recording, RecordingState, Session, SessionState, WorkerState
 from recordings.services import room, sync, transcripts
 from recordings.services.trouble import Trouble, from_error, remembered
 from recordings.views.came_from import CameFrom, carried
@@ -31,10 +31,12 @@ class Tab:
 @require_safe
 def session_page(request, session_id):
     session = _session(request, session_id)
-    trouble = _refresh(request, session)
     template = "recordings/session.html"
     if wants_a_part(request) and request.htmx.target in ("listening", "measurements"):
         template += f"#{request.htmx.target}"
+        trouble = _look_again(request, session)
+    else:
+        trouble = _refresh(request, session)
     return render(request, template, _context(request, session, trouble))
 
 
@@ -42,10 +44,12 @@ def session_page(request, session_id):
 def recordings(request, session_id):
     """The recordings table: a fragment for htmx, the whole page for everybody else."""
     session = _session(request, session_id)
-    trouble = _refresh(request, session)
     template = "recordings/session.html"
     if wants_a_part(request):
         template += "#recordings"
+    # A tab that somebody chooses counts no looks.
+    by_itself = wants_a_part(request) and "look" in request.GET
+    trouble = (_look_again if by_itself else _refresh)(request, session)
     return render(request, template, _context(request, session, trouble))
 
 
@@ -70,7 +74,7 @@ def recording_row(request, recording_id):
         Recording.objects.visible_to(request.user).select_related("session"),
         kallglot_id=recording_id,
     )
-    _refresh(request, recording.session)
+    _look_again(request, recording.session)
     recording = Recording.objects.filter(pk=recording.pk).select_related("session").first()
     if recording is None:
         return HttpResponse(status=200)
@@ -99,10 +103,22 @@ def _refresh(request, session, *, at_once=False) -> Trouble | None:
     error = sync.refresh_if_due(session, at_once=at_once)
     if error:
         return from_error(error, request.user)
-    if session.stale_since:
-        # Somebody else asked a moment ago, in vain.
-        return remembered(session.last_error, request.user)
-    return None
+    return _known_trouble(request, session)
+
+
+def _look_again(request, session) -> Trouble | None:
+    """For a part of the page that asks by itself: nobody clicked, and the worker looks after it.
+
+    Where the worker is down, looking is enough, but takes nothing of the share of those who click.
+    """
+    if WorkerState.is_silent():
+        sync.refresh_if_due(session, background=True)
+    return _known_trouble(request, session)
+
+
+def _known_trouble(request, session) -> Trouble | None:
+    # Somebody else asked a moment ago, in vain.
+    return remembered(session.last_error, request.user) if session.stale_since else None
 
 
 def _channel(request) -> str:

@@ -9,11 +9,12 @@ from django.views.decorators.http import require_safe
 from kallglot_portal.middleware import client_address
 from recordings import file_names, permissions
 from recordings.kallglot import errors
-from recordings.models import AuditAction, AuditOutcome, Recording, Session
+from recordings.models import AuditAction, AuditOutcome, Recording, Session, WorkerState
 from recordings.services import audit, transcript_files, transcripts
 from recordings.services.transcript_files import Text
 from recordings.services.trouble import from_error
 from recordings.views.polling import poll
+from recordings.views.sessions import wants_a_part
 
 
 @require_safe
@@ -23,9 +24,14 @@ def transcript(request, session_id):
     The call's page itself never waits for Kallglot because of it.
     """
     session = _session(request, session_id)
+    a_part, look = wants_a_part(request), poll(request)
+    # The first look belongs to the page that somebody opened. After that nobody clicks: the
+    # worker looks after it, and where it is down, these looks are background work.
+    by_itself = a_part and look["next_look"] > 1
     trouble = None
     try:
-        transcripts.fetch_if_due(session)
+        if not by_itself or WorkerState.is_silent():
+            transcripts.fetch_if_due(session, background=by_itself)
     except errors.KallglotError as error:
         trouble = from_error(error, request.user)
     except DatabaseError:
@@ -35,11 +41,9 @@ def transcript(request, session_id):
         "session": session,
         "transcript": transcripts.shown(session),
         "transcript_trouble": trouble,
-        "look": poll(request),
+        "look": look,
     }
-    template = "recordings/transcript.html"
-    if request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request:
-        template = "recordings/_transcript.html"
+    template = "recordings/_transcript.html" if a_part else "recordings/transcript.html"
     return render(request, template, context)
 
 

@@ -21,7 +21,12 @@ from django.contrib.auth.models import Group, User
 mia = User.objects.create_user("mia", password="{PASSWORD}")
 mia.groups.add(Group.objects.get(name="Reviewer"))
 """
-# What the worker would do: look through the sound of some calls. The others wait for one.
+# What the worker would do: ask about a call that is due.
+_REFRESH = """
+from recordings.services import sync
+sync.refresh("{session_id}", background=True)
+"""
+# And look through the sound of some calls. The others wait for one.
 _LANES = """
 from recordings.models import Recording
 from recordings.services import lanes
@@ -89,6 +94,10 @@ class ServedPortal:
         self.look_through(*LOOKED_THROUGH)
         self.vendor.requests.clear()
         self.serve()
+
+    def refresh(self, session_id: str) -> None:
+        """Let the portal learn what Kallglot says of this call now."""
+        self._run(_REFRESH.format(session_id=session_id))
 
     def look_through(self, *tickets: str) -> None:
         """Make the waveforms and measurements of the calls with these tickets."""

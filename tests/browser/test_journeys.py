@@ -164,6 +164,7 @@ def test_a_processing_row_becomes_ready_under_ones_eyes(open_page, portal):
     page.evaluate("window.untouched = true")
 
     portal.vendor.advance(3601)
+    portal.refresh("sess_soon")
 
     expect(page.get_by_text("Ready", exact=True)).to_be_visible(timeout=60_000)
     expect(page.locator("#recordings audio")).to_have_count(1)

@@ -10,10 +10,6 @@ from recordings.simulator import make_call, noise
 pytestmark = pytest.mark.browser
 
 PARCEL = "sess_01HXYZ123456789"
-_LIKE_THE_WORKER = """
-from recordings.services import sync
-sync.refresh("sess_row", background=True)
-"""
 
 
 @pytest.fixture
@@ -128,7 +124,7 @@ def test_a_call_becomes_ready_in_its_row_and_stays_ticked(open_page, portal):
     page.evaluate("window.untouched = true")
 
     portal.vendor.advance(7201)
-    portal.manage("shell", "-c", _LIKE_THE_WORKER)
+    portal.refresh("sess_row")
 
     expect(row.locator(".badge")).to_have_text("Ready", timeout=60_000)
     expect(row.get_by_role("checkbox")).to_be_checked()

@@ -46,6 +46,7 @@ def test_a_voice_that_becomes_ready_is_there_without_opening_the_call_anew(open_
     )
 
     portal.vendor.add_call(call)
+    portal.refresh(CALL)
 
     # Its row looks again by itself, after a while.
     play = page.get_by_role("button", name="Play the mixed recording")

@@ -1,9 +1,8 @@
 """One house for the session, with its web server running; workers are started by the tests."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
-from django.utils import timezone
 
 from recordings.services import vendor as vendor_service
 from recordings.simulator import Simulator
@@ -42,13 +41,6 @@ def working_house(house):
     """The same with a worker."""
     house.start_worker()
     return house
-
-
-@pytest.fixture
-def long_running(monkeypatch):
-    """The portal was started an hour ago."""
-    started = timezone.now() - timedelta(hours=1)
-    monkeypatch.setattr("recordings.models.work.STARTED_AT", started)
 
 
 @pytest.fixture

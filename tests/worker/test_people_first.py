@@ -3,13 +3,14 @@
 import time
 
 import pytest
+from django.utils import timezone
 
 from recordings.kallglot import errors
-from recordings.models import Session, VendorState, WorkerState
+from recordings.models import Session, Transcript, VendorState, WorkerState
 from recordings.services import sync
 from recordings.services import vendor as vendor_service
 from tests.conftest import CALL
-from tests.factories import make_session, outdate
+from tests.factories import make_recording, make_session, outdate
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_clients")]
 
@@ -115,3 +116,64 @@ def test_without_a_worker_rows_that_look_again_are_background_work(clients, vend
 
     assert vendor.requests.count() == 10
     ask(background=False)
+
+
+PARTS_THAT_LOOK_AGAIN = (
+    ("row", "/recordings/rec_live{n}_mixed/row?look=1"),
+    ("recordings", "/sessions/sess_live{n}/recordings?look=1"),
+    ("listening", "/sessions/sess_live{n}/?look=1"),
+    ("measurements", "/sessions/sess_live{n}/"),
+    ("transcript", "/sessions/sess_live{n}/transcript?look=1"),
+)
+
+
+def look_at_a_part(client, target: str, address: str, number: int) -> None:
+    """As a page in a browser does for each of so many calls, of which all is due."""
+    for n in range(number):
+        session = make_session(f"sess_live{n}")
+        recording = make_recording(session, f"rec_live{n}_mixed", status="processing")
+        Transcript.objects.create(session=recording.session, next_fetch_at=timezone.now())
+        outdate(session, seconds=6)
+        headers = {"HX-Request": "true", "HX-Target": target}
+        assert client.get(address.format(n=n), headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(("target", "address"), PARTS_THAT_LOOK_AGAIN)
+def test_a_part_of_a_page_that_looks_again_reads_what_the_worker_found(
+    target, address, clients, vendor, long_running
+):
+    WorkerState.beat()
+
+    look_at_a_part(clients["reviewer"], target, address, 3)
+
+    assert vendor.requests.count() == 0
+
+
+@pytest.mark.parametrize(("target", "address"), PARTS_THAT_LOOK_AGAIN)
+def test_without_a_worker_a_part_that_looks_again_is_background_work(
+    target, address, clients, vendor, long_running
+):
+    vendor.options.update({"rate_limit": 20})
+
+    look_at_a_part(clients["reviewer"], target, address, 15)
+
+    assert vendor.requests.count() == 10
+    ask(background=False)
+
+
+@pytest.mark.parametrize(
+    ("target", "address"),
+    [
+        ("recordings", "/sessions/sess_live0/recordings?channel=agent"),
+        ("", "/sessions/sess_live0/"),
+        ("transcript", "/sessions/sess_live0/transcript?look=0"),
+    ],
+)
+def test_what_somebody_clicked_asks_although_there_is_a_worker(
+    target, address, clients, vendor, long_running
+):
+    WorkerState.beat()
+
+    look_at_a_part(clients["reviewer"], target, address, 1)
+
+    assert vendor.requests.count() > 0
