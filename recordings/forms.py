@@ -118,7 +118,12 @@ class NoteForm(forms.Form):
     )
     end = SecondField(max_length=20, required=False)
     text = WordsField(
-        max_length=Note.MOST_CHARACTERS, error_messages={"required": "Write a word or two first."}
+        max_length=Note.MOST_CHARACTERS,
+        error_messages={
+            "required": "Write a word or two first.",
+            "max_length": "A note has at most %(limit_value)d characters, this one has "
+            "%(show_value)d.",
+        },
     )
     private = forms.BooleanField(required=False)
     key = forms.UUIDField(required=False, widget=forms.HiddenInput)
