@@ -1,5 +1,6 @@
 """What every request and every answer passes: headers, the caller's address, sign-in limits."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit, urlunsplit
@@ -22,6 +23,15 @@ from kallglot_portal.database import little_patience
 
 _LAST_SEEN = "last_seen_at"
 SIGNED_IN = "signed_in_at"
+
+
+def close_after(request, response, close: Callable[[], None]) -> None:
+    """Have `close` called when `response` has been sent, or another answer took its place.
+
+    Django forgets the response of a view when middleware fails after it, and closes nothing.
+    """
+    response._resource_closers.append(close)
+    request.open_for = response, close
 
 
 class SecurityHeadersMiddleware:
@@ -57,6 +67,9 @@ class SecurityHeadersMiddleware:
 
     def __call__(self, request):
         response = self.get_response(request)
+        meant_for, close = getattr(request, "open_for", (response, None))
+        if response is not meant_for:
+            close()
         for name, value in self.headers.items():
             response.headers.setdefault(name, value)
         if settings.DEBUG and response.status_code in (404, 500):

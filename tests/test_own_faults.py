@@ -1,6 +1,7 @@
 """What goes wrong in the portal itself, its database or its folder, while audio is asked for."""
 
 import errno
+import gc
 import os
 import sqlite3
 import time
@@ -62,6 +63,36 @@ def test_no_fault_leaves_a_growing_file_open(
     held.let_go()
     # The fill goes on to its end, and then nothing is open.
     assert eventually(lambda: not descriptors(audio_dir), within=5), descriptors(audio_dir)
+
+
+class FailingMiddleware:
+    """Fails when the view has answered."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        assert self.get_response(request).status_code == 200
+        raise RuntimeError("after the view")
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.parametrize("recording", ["rec_held_mixed", "rec_known_mixed"])
+def test_an_answer_that_another_one_replaces_is_closed(
+    recording, held, clients, settings, audio_dir
+):
+    listening.prefetch(Recording.objects.get(kallglot_id="rec_known_mixed"))
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.FailingMiddleware"]
+    clients["lead"].raise_request_exception = False
+    # Nothing is left to the garbage collector.
+    gc.disable()
+    try:
+        answer = clients["lead"].get(f"/recordings/{recording}/download")
+        assert answer.status_code == 500
+        held.let_go()
+        assert eventually(lambda: not descriptors(audio_dir), within=5), descriptors(audio_dir)
+    finally:
+        gc.enable()
 
 
 @contextmanager

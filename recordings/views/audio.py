@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from kallglot_portal.database import let_go
-from kallglot_portal.middleware import client_address
+from kallglot_portal.middleware import client_address, close_after
 from recordings import file_names, permissions
 from recordings.audio.http_range import Decision, evaluate
 from recordings.audio.source import LARGE_BLOCK, Source, WholeFile
@@ -111,7 +111,7 @@ def _answer(request, recording, action) -> HttpResponse:
             response["Content-Disposition"] = file_names.content_disposition(name)
         let_go()
         if response.streaming:
-            response._resource_closers.append(at_the_end.pop_all().close)
+            close_after(request, response, at_the_end.pop_all().close)
     return response
 
 

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from kallglot_portal.middleware import client_address
+from kallglot_portal.middleware import client_address, close_after
 from recordings import file_names, permissions, tasks
 from recordings.audio.http_range import evaluate
 from recordings.audio.source import LARGE_BLOCK
@@ -92,6 +92,7 @@ def download(request, number):
             file.close()
             return _page(request, 503, "One moment, please", "The trail cannot be written now.", 10)
         response = _stream(file, decision)
+        close_after(request, response, file.close)
     response["Content-Type"] = "application/zip"
     made = timezone.localtime(export.ready_at).strftime("%Y-%m-%d_%H%M")
     name = f"{made}_kallglot_export_{export.pk}.zip"
@@ -115,9 +116,7 @@ def _stream(file: io.BufferedReader, decision) -> StreamingHttpResponse:
             left -= len(block)
             yield block
 
-    response = StreamingHttpResponse(blocks(), status=decision.status)
-    response._resource_closers.append(file.close)
-    return response
+    return StreamingHttpResponse(blocks(), status=decision.status)
 
 
 def _create(request) -> HttpResponse:
