@@ -83,6 +83,16 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     detail.isError = false;
   }
 });
+// Their panel is exchanged whole, and its list stays where it was scrolled to.
+let notesAt = 0;
+const listOf = (panel) => panel?.querySelector(".note-list");
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.target?.id === "notes") notesAt = listOf(detail.target)?.scrollTop ?? 0;
+});
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  const list = detail.target?.id === "notes" && listOf(document.getElementById("notes"));
+  if (list) list.scrollTop = notesAt;
+});
 // Somebody may have signed in anew in another tab, which changes the token.
 document.addEventListener("htmx:configRequest", ({ detail }) => {
   const cookie = document.cookie.match(/(?:^|; )(?:__Host-)?csrftoken=([^;]+)/);
