@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from recordings.models import Team
 from recordings.roles import ADMINISTRATOR, LEAD, REVIEWER
-from recordings.services import audit, sync
+from recordings.services import accesses, sync
 from recordings.services import vendor as vendor_service
 from recordings.simulator import Simulator, make_call, noise
 
@@ -57,7 +57,7 @@ def audio_dir(settings, tmp_path):
 @pytest.fixture(autouse=True)
 def forget_accesses():
     """Numbers of people and recordings begin anew with each test's database."""
-    audit.forget_lately()
+    accesses.forget_lately()
     cache.clear()
 
 

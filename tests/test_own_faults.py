@@ -14,7 +14,7 @@ from django.db import InterfaceError, connection
 from django.utils import timezone
 
 from recordings.models import Access, AuditEvent, Recording
-from recordings.services import audit, listening, sync
+from recordings.services import accesses, listening, sync
 from recordings.simulator import Fault, make_call, noise
 from tests.relay.asking import eventually
 from tests.relay.held import Held
@@ -56,7 +56,7 @@ def test_no_fault_leaves_a_growing_file_open(
     def failing(*args, **kwargs):
         raise fault("the connection is closed")
 
-    monkeypatch.setattr(audit, "note_access", failing)
+    monkeypatch.setattr(accesses, "note", failing)
     clients["lead"].raise_request_exception = False
     answer = clients["lead"].get(f"/recordings/rec_held_mixed/{place}")
     assert answer.status_code == status
@@ -114,7 +114,7 @@ def test_a_playback_on_record_goes_on_while_the_database_is_locked(call, clients
     clients["lead"].get(AUDIO).getvalue()
     Access.objects.update(last_at=timezone.now() - timedelta(seconds=90))
     Recording.objects.update(audio_length=None)
-    audit.forget_lately()
+    accesses.forget_lately()
     began = time.monotonic()
     with locked_database():
         answer = clients["lead"].get(AUDIO, headers={"Range": "bytes=100-"})
@@ -134,7 +134,7 @@ def test_a_range_in_mid_play_breaks_where_its_row_cannot_be_written(call, client
     """A pause of half an hour begins another playback, which needs a row of its own."""
     clients["lead"].get(AUDIO).getvalue()
     Access.objects.update(last_at=timezone.now() - timedelta(hours=1))
-    audit.forget_lately()
+    accesses.forget_lately()
     before = AuditEvent.objects.count()
     monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 0.2)
     connection.close()

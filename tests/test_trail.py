@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from recordings.models import Access, AuditEvent, Recording
 from recordings.models.audit import AppendOnly
-from recordings.services import audit
+from recordings.services import accesses, audit
 from recordings.simulator import Fault
 
 REC = "rec_known_mixed"
@@ -52,7 +52,7 @@ def test_the_ranges_of_one_playback_are_one_row(call, clients):
 def back_in_time(minutes):
     """As if the last range had been asked for so long ago."""
     Access.objects.update(last_at=timezone.now() - timedelta(minutes=minutes))
-    audit.forget_lately()
+    accesses.forget_lately()
 
 
 def test_a_pause_of_half_an_hour_begins_another_playback(call, clients):

@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils import timezone
 
+from kallglot_portal.prepared import Given, Prepared
+
 
 class VendorState(models.Model):
     """One row: whether calls to Kallglot are paused, until when and why.
@@ -28,10 +30,14 @@ class VendorState(models.Model):
     @classmethod
     def load(cls) -> "VendorState":
         """The row, or a fresh unsaved one that says all is well."""
-        return cls.objects.filter(pk=cls.SINGLETON).first() or cls(pk=cls.SINGLETON)
+        return _the_row.first(pk=cls.SINGLETON) or cls(pk=cls.SINGLETON)
 
     def wait_s(self) -> float:
         """Seconds until Kallglot may be called again; 0 when it may be called now."""
         if self.paused_until is None:
             return 0.0
         return max(0.0, (self.paused_until - timezone.now()).total_seconds())
+
+
+# Asked before every call to Kallglot, so before the first byte of what is not here yet.
+_the_row = Prepared(lambda: VendorState.objects.filter(pk=Given("pk")))

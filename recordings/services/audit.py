@@ -3,14 +3,10 @@
 import hashlib
 import json
 import logging
-import math
-import time
-from datetime import datetime, timedelta
 
-from django.db import Error, transaction
-from django.utils import timezone
+from django.db import transaction
 
-from kallglot_portal.database import little_patience
+from kallglot_portal.prepared import Given, Prepared
 from recordings.models import (
     Access,
     AuditAction,
@@ -23,42 +19,6 @@ from recordings.models import (
 
 log = logging.getLogger(__name__)
 
-ONE_PLAYBACK = timedelta(minutes=30)
-"""Ranges of one person and recording with no longer pause than this are one playback."""
-
-_NOTE_EVERY = timedelta(minutes=1)
-
-
-def note_access(user, recording: Recording, action: AuditAction, address: str, *, again: bool):
-    """See to it that the bytes about to be sent have their row; call it before the first byte.
-
-    again: this request may continue an access already on record (a range), so it needs no new
-    row within `ONE_PLAYBACK`. Raises `django.db.Error` when the trail cannot be written: then no
-    byte may be sent.
-    """
-    now = timezone.now()
-    noted = (user.pk, recording.pk, action)
-    if again and _lately.get(noted, -math.inf) > time.monotonic() - _NOTE_EVERY.total_seconds():
-        return
-    under_way = Access.objects.filter(
-        user=user, recording=recording, action=action, last_at__gt=now - ONE_PLAYBACK
-    )
-    last_at = under_way.order_by("-last_at").values_list("last_at", flat=True).first()
-    if again and last_at is not None:
-        if now - last_at <= _NOTE_EVERY or _prolong(under_way, now):
-            _remember(noted)
-        return
-    with transaction.atomic():
-        chain = _lock_chain()
-        # A browser begins with two requests at once; the second finds what the first wrote.
-        if again and under_way.exists():
-            return
-        event = _append(chain, user, action, AuditOutcome.DONE, recording, address)
-        Access.objects.create(
-            user=user, recording=recording, action=action, event=event, last_at=now
-        )
-    _remember(noted)
-
 
 def record(
     user,
@@ -70,7 +30,7 @@ def record(
 ) -> None:
     """Add one row. Raises `django.db.Error` when the trail cannot be written."""
     with transaction.atomic():
-        _append(_lock_chain(), user, action, outcome, recording, address, reason)
+        append(lock_chain(), user, action, outcome, recording, address, reason)
 
 
 def record_cut(user, action: AuditAction, recording: Recording, address: str) -> None:
@@ -80,7 +40,7 @@ def record_cut(user, action: AuditAction, recording: Recording, address: str) ->
     trail cannot be written.
     """
     with transaction.atomic():
-        chain = _lock_chain()
+        chain = lock_chain()
         accesses = Access.objects.filter(user=user, recording=recording, action=action)
         begun = accesses.order_by("-event_id").values_list("event_id", flat=True).first()
         told = AuditEvent.objects.filter(
@@ -91,7 +51,7 @@ def record_cut(user, action: AuditAction, recording: Recording, address: str) ->
             recording_id_text=recording.kallglot_id,
         )
         if not told.exists():
-            _append(chain, user, action, AuditOutcome.INCOMPLETE, recording, address, "cut")
+            append(chain, user, action, AuditOutcome.INCOMPLETE, recording, address, "cut")
 
 
 def record_export(
@@ -110,11 +70,11 @@ def record_export(
     reason: which export, such as "zip 12". Raises `django.db.Error` as `record` does.
     """
     with transaction.atomic():
-        chain = _lock_chain()
+        chain = lock_chain()
         # A row about the call as a whole names no recording.
         whole_calls = (Recording(session=session) for session in transcripts_of)
         for recording in (None, *recordings, *whole_calls):
-            _append(chain, user, action, outcome, recording, address, reason)
+            append(chain, user, action, outcome, recording, address, reason)
 
 
 def record_note(user, action: AuditAction, note: Note, address: str) -> None:
@@ -156,47 +116,22 @@ def first_broken_row() -> AuditEvent | None:
     return None
 
 
-# Accesses that this process has seen the row of within the last minute: a player asks for the
-# next piece of a call every few seconds. Bounded, and only a shortcut.
-_lately: dict[tuple, float] = {}
-_MOST_REMEMBERED = 10_000
+_chain = Prepared(
+    lambda: AuditChain.objects.select_for_update().filter(pk=Given("pk")),
+)
 
 
-def forget_lately() -> None:
-    """Go by the database alone again, as after a restart."""
-    _lately.clear()
-
-
-def _remember(noted: tuple) -> None:
-    if len(_lately) >= _MOST_REMEMBERED:
-        _lately.clear()
-    _lately[noted] = time.monotonic()
-
-
-def _prolong(under_way, now: datetime) -> bool:
-    """Note that a playback goes on; False if the database is locked.
-
-    That is bookkeeping: the playback has its row, so nobody's sound waits for it.
-    """
-    try:
-        with little_patience():
-            under_way.update(last_at=now)
-    except Error as error:
-        log.warning("It is not noted that a playback goes on: %s", error)
-        return False
-    return True
-
-
-def _lock_chain() -> AuditChain:
-    rows = AuditChain.objects.select_for_update().filter(pk=AuditChain.SINGLETON)
-    chain = rows.first()
+def lock_chain() -> AuditChain:
+    """The end of the trail, this transaction's alone until it is over."""
+    chain = _chain.first(pk=AuditChain.SINGLETON)
     if chain is None:
         AuditChain.objects.get_or_create(pk=AuditChain.SINGLETON)
-        chain = rows.get()
+        chain = _chain.first(pk=AuditChain.SINGLETON)
     return chain
 
 
-def _append(chain, user, action, outcome, recording, address, reason="") -> AuditEvent:
+def append(chain, user, action, outcome, recording, address, reason="") -> AuditEvent:
+    """Add one row after `chain`, which this transaction has locked."""
     event = AuditEvent(
         user=user,
         user_name=user.get_username(),

@@ -19,7 +19,7 @@ from recordings.audio.source import LARGE_BLOCK, Source, WholeFile
 from recordings.audio.store import StorageFailed
 from recordings.kallglot import errors
 from recordings.models import AuditAction, AuditOutcome, Recording, RecordingState
-from recordings.services import audit, listening, trouble
+from recordings.services import accesses, audit, listening, trouble
 
 from . import broken
 
@@ -129,7 +129,7 @@ def _from(source: Source, request, recording, action) -> HttpResponse:
         plays = action is AuditAction.PLAY
         again = plays or decision.start > 0
         try:
-            audit.note_access(request.user, recording, action, client_address(request), again=again)
+            accesses.note(request.user, recording, action, client_address(request), again=again)
         except Error:
             audit.log.exception("The trail lacks a row, so nothing is sent: %s", action)
             response = broken.playback(request, source.length, OPEN_ENDED_CAP) if plays else None
