@@ -18,6 +18,8 @@ class VendorState(models.Model):
     since = models.DateTimeField(null=True, blank=True)
     paused_until = models.DateTimeField(null=True, blank=True)
     consecutive_failures = models.PositiveIntegerField(default=0)
+    # Until then what is left of Kallglot's allowance is kept for people who click.
+    kept_for_people_until = models.DateTimeField(null=True, blank=True)
     # Requests a minute, as Kallglot's answers last told; null before the first of them.
     rate_limit = models.PositiveIntegerField(null=True, blank=True)
 

@@ -1,22 +1,25 @@
 """From settings to a ready client of Kallglot, and the pause all processes share."""
 
+import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from django.conf import settings
-from django.db import transaction
+from django.db import Error, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from kallglot_portal.database import let_go
+from kallglot_portal.database import let_go, little_patience
 from recordings.kallglot import Client, errors
 from recordings.kallglot.gate import counts_as_failure, pause_after
 from recordings.models import VendorState
+
+log = logging.getLogger(__name__)
 
 
 class NotConnected(errors.KallglotError):
@@ -28,6 +31,10 @@ class NotConnected(errors.KallglotError):
 
 # Background work leaves this share of Kallglot's allowance to people who click.
 _KEPT_FOR_PEOPLE = 0.5
+# Where less of it is left, all processes are told, each of which would find out by a call.
+_LITTLE = 0.25
+# A longer wait is worth telling only if it is by so much: windows may move with every answer.
+_WORTH_TELLING_S = 5
 # Without a word from Kallglot the smallest plan's limit is assumed (docs/kallglot-api.md).
 _ASSUMED_LIMIT = 60
 _WINDOW_S = 60.0
@@ -41,6 +48,10 @@ class _Allowance:
     limit: int
     remaining: int
     reset_at: int
+
+    def is_of(self, now: float) -> bool:
+        """Whether `now` lies in its window; one of hours or days would be a misunderstanding."""
+        return now < self.reset_at < now + _LONGEST_WINDOW_S
 
 
 class DatabaseGate:
@@ -56,6 +67,8 @@ class DatabaseGate:
         self._lately: deque[float] = deque()
         self._lock = threading.Lock()
         self._allowance: _Allowance | None = None
+        # Until when, in Unix seconds, this process has told others to keep what is left.
+        self._told_until = 0
         # Whether the call of this thread began in trouble; if not, its success ends none.
         self._seen = threading.local()
 
@@ -63,10 +76,12 @@ class DatabaseGate:
         """Raise `errors.Paused` while calls to Kallglot are paused."""
         state = VendorState.load()
         self._seen.troubled = bool(state.cause)
+        self._seen.kept_until = _seconds(state.kept_for_people_until)
         wait_s = state.wait_s()
         cause = errors.KallglotError(reason=state.cause) if state.cause else None
         if self._background and wait_s <= 0:
-            wait_s, cause = self._wait_for_people(), errors.RateLimited()
+            wait_s = max(0.0, self._seen.kept_until - time.time()) or self._wait_for_people()
+            cause = errors.RateLimited()
         if wait_s > 0:
             raise errors.Paused(cause, retry_after=wait_s)
         let_go()
@@ -94,7 +109,7 @@ class DatabaseGate:
         now, told = time.time(), self._allowance
         limit = told.limit if told else _ASSUMED_LIMIT
         share = limit * (1 - _KEPT_FOR_PEOPLE)
-        if told and told.remaining <= share and now < told.reset_at < now + _LONGEST_WINDOW_S:
+        if told and told.remaining <= share and told.is_of(now):
             return told.reset_at - now
         with self._lock:
             while self._lately and self._lately[0] <= now - _WINDOW_S:
@@ -106,6 +121,7 @@ class DatabaseGate:
 
     def after_call(self, error: errors.KallglotError | None) -> None:
         """Note how a call ended; an answer that is no trouble ends the trouble."""
+        self._tell_of_little()
         now = timezone.now()
         if error is None or not (counts_as_failure(error) or pause_after(error, 0)):
             # The usual case asks nothing of the database, so it waits for nobody's write.
@@ -128,6 +144,26 @@ class DatabaseGate:
             pause_s = max(pause_s, state.wait_s())
             state.paused_until = now + timedelta(seconds=pause_s) if pause_s else None
             state.save()
+
+    def _tell_of_little(self) -> None:
+        """Let all processes keep what is left for people, where it is little and they do not."""
+        told, known = self._allowance, max(self._told_until, getattr(self._seen, "kept_until", 0))
+        if told is None or told.remaining > told.limit * _LITTLE or not told.is_of(time.time()):
+            return
+        if told.reset_at < known + _WORTH_TELLING_S:
+            return
+        self._told_until = told.reset_at
+        until = datetime.fromtimestamp(told.reset_at, UTC)
+        try:
+            with little_patience():
+                VendorState.objects.update_or_create(
+                    pk=VendorState.SINGLETON, defaults={"kept_for_people_until": until}
+                )
+        except Error as error:
+            # The call itself ended as it did; the next one tells of it.
+            self._told_until = 0
+            log.warning("It is not told that the allowance is nearly used up: %s", error)
+        let_go()
 
 
 def client(*, background: bool = False) -> Client:
@@ -158,6 +194,10 @@ def remember_limit() -> None:
 def background_calls_a_minute() -> int:
     """How many requests a minute background work makes at most."""
     return max(1, int((VendorState.load().rate_limit or _ASSUMED_LIMIT) * (1 - _KEPT_FOR_PEOPLE)))
+
+
+def _seconds(moment: datetime | None) -> float:
+    return moment.timestamp() if moment else 0.0
 
 
 def _whole_number(text: str | None) -> int | None:

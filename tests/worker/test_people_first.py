@@ -3,6 +3,8 @@
 import time
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from recordings.kallglot import errors
@@ -70,6 +72,88 @@ def test_its_pace_holds_although_kallglot_would_allow_more(vendor, monkeypatch):
 
     monkeypatch.setattr(vendor_service.time, "time", lambda: now + 65)
     assert asked_until_paused() > 0
+
+
+def in_another_process() -> None:
+    """From here on this one knows what the database tells."""
+    vendor_service.client(background=True).close()
+    vendor_service._client.cache_clear()
+    vendor_service._gate.cache_clear()
+
+
+@pytest.mark.parametrize("used", [16, 20])
+def test_what_one_process_has_nearly_used_up_another_leaves_to_people(used, vendor):
+    vendor.options.update({"rate_limit": 20})
+    for _ in range(used):
+        ask(background=False)
+    in_another_process()
+    vendor.requests.clear()
+
+    with pytest.raises(errors.Paused) as paused:
+        ask(background=True)
+
+    assert 1 < paused.value.retry_after <= 61
+    assert isinstance(paused.value.cause, errors.RateLimited)
+    assert vendor.requests.count() == 0
+    if used < 20:
+        # People go on meanwhile.
+        ask(background=False)
+
+
+def test_what_was_used_up_is_left_to_people_until_kallglot_gives_more(vendor, monkeypatch):
+    vendor.options.update({"rate_limit": 20})
+    for _ in range(20):
+        ask(background=False)
+    in_another_process()
+    vendor.options.update({"rate_limit": 0})
+    now = time.time()
+    monkeypatch.setattr(vendor_service.time, "time", lambda: now + 65)
+
+    ask(background=True)
+
+
+def test_while_there_is_enough_the_database_is_told_nothing(vendor, django_assert_num_queries):
+    vendor.options.update({"rate_limit": 20})
+    ask(background=False)
+
+    with django_assert_num_queries(10):
+        for _ in range(10):
+            ask(background=False)
+
+    assert VendorState.load().kept_for_people_until is None
+
+
+def test_of_one_window_it_is_told_once_by_all_processes_together(db):
+    resets_at = int(time.time()) + 40
+    gates = [vendor_service.DatabaseGate() for _ in range(3)]
+
+    with CaptureQueriesContext(connection) as queries:
+        for remaining in range(10, -1, -1):
+            for gate in gates:
+                gate.before_call()
+                gate.after_answer(
+                    {
+                        "X-RateLimit-Limit": "20",
+                        "X-RateLimit-Remaining": str(remaining),
+                        "X-RateLimit-Reset": str(resets_at),
+                    }
+                )
+                gate.after_call(None)
+
+    written = [query["sql"] for query in queries if not query["sql"].startswith("SELECT")]
+    assert len([sql for sql in written if "recordings_vendorstate" in sql]) == 1
+    assert VendorState.load().kept_for_people_until.timestamp() == resets_at
+
+
+@pytest.mark.parametrize("window_s", [-5, 86_400])
+def test_a_window_that_is_over_or_of_days_keeps_nobody_waiting(window_s, db):
+    gate = vendor_service.DatabaseGate()
+    told = {"Limit": "20", "Remaining": "0", "Reset": str(int(time.time()) + window_s)}
+    gate.before_call()
+    gate.after_answer({f"X-RateLimit-{name}": value for name, value in told.items()})
+    gate.after_call(None)
+
+    vendor_service.DatabaseGate(background=True).before_call()
 
 
 def test_pages_can_tell_what_the_limit_allows(vendor):
