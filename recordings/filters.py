@@ -19,6 +19,7 @@ from recordings.models import Access, AuditAction, CallState, ListeningPosition,
 from recordings.services import searching
 from recordings.services.measures import MEASURES
 from recordings.services.orders import Order
+from recordings.widgets import DateInput, NumberInput, SearchInput, Select
 
 VIEWS = (
     ("", "All"),
@@ -96,41 +97,60 @@ class CallFilters(FilterPage, django_filters.FilterSet):
     q = django_filters.CharFilter(
         label="Search",
         method="find",
-        widget=forms.TextInput(
-            attrs={
-                "type": "search",
-                "placeholder": "Id, number, name, or what was said",
-            }
-        ),
+        widget=SearchInput(attrs={"placeholder": "Id, number, name, or what was said"}),
     )
     channel = django_filters.ChoiceFilter(
         label="Channel",
         empty_label="Any channel",
         choices=[(channel, channel.capitalize()) for channel in Recording.CHANNELS],
         method="with_channel",
+        widget=Select,
     )
     status = django_filters.ChoiceFilter(
-        label="State", empty_label="Any state", choices=CallState.choices, method="with_state"
+        label="State",
+        empty_label="Any state",
+        choices=CallState.choices,
+        method="with_state",
+        widget=Select,
     )
     format = django_filters.ChoiceFilter(
         label="Format",
         empty_label="Any format",
         choices=[("mp3", "MP3"), ("wav", "WAV")],
         method="with_format",
+        widget=Select,
     )
     lang = WordFilter(
-        label="Language", empty_label="Any language", choices=[], method="in_language"
+        label="Language",
+        empty_label="Any language",
+        choices=[],
+        method="in_language",
+        widget=Select,
     )
-    mode = WordFilter(label="Mode", empty_label="Any mode", choices=[], field_name="mode")
+    mode = WordFilter(
+        label="Mode", empty_label="Any mode", choices=[], field_name="mode", widget=Select
+    )
     # `from` is a word of Python, so this one and its fellow are named below.
     min = django_filters.NumberFilter(
-        label="Minutes, at least", min_value=0, max_value=1440, method="at_least"
+        label="Minutes, at least",
+        min_value=0,
+        max_value=1440,
+        method="at_least",
+        widget=NumberInput,
     )
     max = django_filters.NumberFilter(
-        label="Minutes, at most", min_value=0, max_value=1440, method="at_most"
+        label="Minutes, at most",
+        min_value=0,
+        max_value=1440,
+        method="at_most",
+        widget=NumberInput,
     )
     expires = django_filters.ChoiceFilter(
-        label="Expires", empty_label="Any expiry", choices=_DAYS, method="expiring"
+        label="Expires",
+        empty_label="Any expiry",
+        choices=_DAYS,
+        method="expiring",
+        widget=Select,
     )
     view = django_filters.ChoiceFilter(
         choices=VIEWS[1:], method="in_view", widget=forms.HiddenInput
@@ -227,10 +247,9 @@ class CallFilters(FilterPage, django_filters.FilterSet):
         return SORTS[self.order].neighbours(self.calls, session)
 
 
-_DAY = forms.DateInput(attrs={"type": "date"})
 for _name, _label, _method in (("from", "From", "since"), ("to", "To", "until")):
     CallFilters.base_filters[_name] = django_filters.DateFilter(
-        label=_label, method=_method, widget=_DAY, validators=_DAYS_TOLD
+        label=_label, method=_method, widget=DateInput, validators=_DAYS_TOLD
     )
 for _measure in MEASURES:
     for _end, _words in (("min", "at least"), ("max", "at most")):
@@ -241,6 +260,7 @@ for _measure in MEASURES:
             min_value=0,
             max_value=_measure.most,
             method="measured",
+            widget=NumberInput,
         )
 
 

@@ -87,7 +87,7 @@ def test_a_filter_is_a_chip_that_can_be_taken_away(reviewer, calls):
         "Remove the filter Agent's talk, %, at most: 50",
     ]
     assert 'href="/?talk_max=50"' in answer.text
-    assert re.search(r'<input type="number" name="silence_min" value="12"', answer.text)
+    assert re.search(r'<input id="id_silence_min"[^>]* value="12"', answer.text)
 
 
 @pytest.mark.parametrize(
