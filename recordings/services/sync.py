@@ -70,22 +70,26 @@ def refresh_if_due(
     return failure
 
 
-def freshness(session: Session) -> timedelta:
-    """How long what we know of `session` may be shown without asking again."""
+def freshness(session: Session, states: list[RecordingState] | None = None) -> timedelta:
+    """How long what we know of `session` may be shown without asking again.
+
+    states: of its recordings, where they are known already.
+    """
     if session.state is not SessionState.ENDED:
         return FRESH_WHILE_PENDING
-    recordings = list(session.recordings.all())
-    if any(recording.state is RecordingState.PROCESSING for recording in recordings):
+    if states is None:
+        states = [recording.state for recording in session.recordings.all()]
+    if RecordingState.PROCESSING in states:
         return FRESH_WHILE_PENDING
     just_ended = session.ended_at and timezone.now() - session.ended_at < SETTLING_AFTER_END
-    if not recordings and just_ended and session.recording_enabled is not False:
+    if not states and just_ended and session.recording_enabled is not False:
         return FRESH_WHILE_PENDING
     return FRESH_WHEN_SETTLED
 
 
-def is_pending(session: Session) -> bool:
+def is_pending(session: Session, states: list[RecordingState] | None = None) -> bool:
     """Whether more is to come for this call soon, so that a page should look again."""
-    return freshness(session) == FRESH_WHILE_PENDING
+    return freshness(session, states) == FRESH_WHILE_PENDING
 
 
 def refresh(session_id: str, *, background: bool = False) -> Session:

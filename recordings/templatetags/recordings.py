@@ -15,8 +15,21 @@ from django.utils.safestring import mark_safe
 register = template.Library()
 
 _BOOST = 'hx-boost="true" hx-target="#main" hx-select="#main" hx-swap="outerHTML show:window:top"'
+_TIME = '<time datetime="{utc_iso}" title="{utc} UTC">{local}</time>'
+_LANGUAGES = (
+    '<span class="languages"><span class="lang">{}</span><span aria-hidden="true">⇄</span>'
+    '<span class="visually-hidden"> to </span><span class="lang">{}</span></span>'
+)
 _STEPS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+
+def subtle(text: str) -> str:
+    """What stands where there is nothing to tell."""
+    return format_html('<span class="subtle">{}</span>', text)
+
+
+NOTHING = subtle("–")
 
 
 @register.filter
@@ -49,9 +62,17 @@ def file_size(size: int | None) -> str:
     return f"{size:.1f} {unit}" if size < 10 else f"{size:.0f} {unit}"
 
 
+@register.simple_tag
+def time_element(moment: datetime | None, blank: str = "") -> str:
+    """A moment in the viewer's zone, UTC on hover; `blank` or a dash where there is none."""
+    if not moment:
+        return subtle(blank) if blank else NOTHING
+    return format_html(_TIME, **in_zones(moment))
+
+
 @register.filter
 def in_zones(moment: datetime | None) -> dict[str, str] | None:
-    """A moment in UTC and in the viewer's zone, for people and (`_iso`) for machines.
+    """A moment in UTC, for people and for machines (`_iso`), and in the viewer's zone.
 
     Django's own `date` does the same several times slower, which a table of fifty calls feels.
     """
@@ -64,7 +85,6 @@ def in_zones(moment: datetime | None) -> dict[str, str] | None:
         "utc": utc,
         "utc_iso": f"{utc.replace(' ', 'T')}Z",
         "local": f"{day}, {local.hour:02}:{local.minute:02}",
-        "local_iso": local.isoformat(),
     }
 
 
@@ -108,9 +128,9 @@ def _as_text(value) -> str:
 
 
 @register.filter
-def caller(session) -> str:
-    """The other party's number, as far as it is known."""
-    return session.caller or "–"
+def languages(session) -> str:
+    """The two languages of a call."""
+    return _languages(session.source_language, session.target_language)
 
 
 @register.simple_tag
@@ -167,13 +187,12 @@ def as_json(value) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-@register.filter
-def heard_by(session, user) -> float | None:
-    """The share of the call that `user` has heard; from the page's own look-up, if it made one."""
-    found = getattr(session, "my_listening", None)
-    if found is None:
-        found = session.listening_positions.filter(user=user)
-    return next((position.heard_share for position in found), None)
+# A company speaks few.
+@lru_cache(maxsize=64)
+def _languages(source: str, target: str) -> str:
+    if not (source or target):
+        return NOTHING
+    return format_html(_LANGUAGES, source or "auto", target or "auto")
 
 
 # An address holds a digest of the file, so a changed file has another cache key.

@@ -1,11 +1,9 @@
 """The library: the table of known calls, and the box that opens more of them."""
 
-import zlib
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.core.paginator import Page, Paginator
-from django.db.models import Prefetch, prefetch_related_objects
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,12 +14,10 @@ from recordings import permissions, tasks
 from recordings.filters import VIEWS, CallFilters
 from recordings.forms import OpenCallsForm
 from recordings.kallglot import errors
-from recordings.models import ListeningPosition, Recording, Session, WorkerState
+from recordings.models import Session, WorkerState
 from recordings.services import importing, measures, sync
 from recordings.services.trouble import Trouble, from_error
-from recordings.views import came_from
-from recordings.views.call_rows import Rows
-from recordings.views.polling import poll
+from recordings.views import call_rows, came_from
 
 PAGE_SIZE = 50
 MOST_COUNTED = 10_000
@@ -103,38 +99,17 @@ def call_row(request, session_id):
     # clicked, so it takes nothing of the share of those who do.
     if WorkerState.is_silent():
         sync.refresh_if_due(session, background=True)
-    prefetch_related_objects([session], Prefetch("recordings", Recording.objects.in_order()))
     columns = _columns(request, came_from.query(request))
-    rows = Rows(request.user, request.GET.get("channel", ""), columns)
-    _watch(session)
-    session.row = rows.row(session)
-    context = {
-        **rows.context,
-        "session": session,
-        "from_list": came_from.carried(request),
-        **poll(request),
-    }
-    if request.GET.get("seen") == session.version:
-        return render(request, "recordings/library.html#poll", context)
-    response = render(request, "recordings/library.html#row", context)
+    rows = call_rows.rows(request, [session], columns, came_from.carried(request))
+    if request.GET.get("seen") == rows.listed[0].version:
+        return render(request, "recordings/library.html#poll", {"rows": rows})
+    response = render(request, "recordings/library.html#row", {"rows": rows})
     response["HX-Retarget"] = _WHOLE_ROW["HX-Retarget"]
     return response
 
 
 # The part of a row that asks is what an answer replaces otherwise.
 _WHOLE_ROW = {"HX-Retarget": "closest tr"}
-
-
-def _watch(session: Session) -> None:
-    """Note at `session` whether its row is to look again, and a mark of what the row shows."""
-    session.is_watched = sync.is_pending(session)
-    shown = (
-        *(session.call_state, session.begun_at, session.length, session.expires_first),
-        *(session.source_language, session.target_language),
-        *(session.phone_number, session.metadata),
-        *((recording.kallglot_id, recording.state) for recording in session.recordings.all()),
-    )
-    session.version = f"{zlib.crc32(repr(shown).encode()):x}"
 
 
 class _Pages(Paginator):
@@ -160,32 +135,18 @@ class _Pages(Paginator):
         number = self.validate_number(number)
         start = (number - 1) * self.per_page
         numbers = self._numbers[start : start + self.per_page]
-        return Page(_calls(numbers), number, self)
-
-
-def _calls(numbers: list[int]) -> list[Session]:
-    """The calls with these numbers, in their order."""
-    found = Session.objects.in_bulk(numbers)
-    return [found[number] for number in numbers if number in found]
+        return Page(call_rows.calls(numbers), number, self)
 
 
 def _page(request, form, *, outcomes=(), status=200):
     filters = CallFilters(request.GET, user=request.user)
-    recordings = Prefetch("recordings", Recording.objects.in_order())
-    mine = ListeningPosition.objects.filter(user=request.user).defer("heard")
-    heard = Prefetch("listening_positions", mine, to_attr="my_listening")
     page = _Pages(filters.calls, PAGE_SIZE).get_page(request.GET.get("page"))
-    prefetch_related_objects(page.object_list, recordings, heard)
     columns = _columns(request, request.GET)
-    rows = Rows(request.user, request.GET.get("channel", ""), columns)
-    for session in page.object_list:
-        _watch(session)
-        session.row = rows.row(session)
+    list_query = came_from.parameter(filters)
     context = {
-        **rows.context,
+        "rows": call_rows.rows(request, page.object_list, columns, list_query),
         "page": page,
         "filters": filters,
-        "from_list": came_from.parameter(filters),
         "chips": list(filters.chips()),
         "views": [
             (name or "all", label, filters.address(view=name), name == filters.current_view)
@@ -202,7 +163,6 @@ def _page(request, form, *, outcomes=(), status=200):
         "webhook_address": request.build_absolute_uri(reverse("webhooks")),
         "connected": bool(settings.KALLGLOT_API_KEY),
         "dense": request.COOKIES.get("density") != "relaxed",
-        **poll(request),
     }
     template = "recordings/library.html"
     address = None
