@@ -26,7 +26,6 @@ _REFUSALS = {
     EXPORT: "Your role does not include exports. A lead can export these calls for you.",
     DOWNLOAD: "Your role does not include downloads. A lead can download this call for you.",
     WRITE_NOTES: "Your role does not include writing notes.",
-    DELETE_NOTES: "Only its author and leads may delete a note.",
 }
 
 # What a person was given, and what each of their groups was given.

@@ -1,10 +1,14 @@
 """Notes on a call: who sees and changes them, and what the trail says of it."""
 
+from types import SimpleNamespace
+
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Group, Permission
+from django.db import connection
 
 from recordings.models import AuditEvent, Note, SearchDocument
-from recordings.roles import REVIEWER
+from recordings.roles import REVIEWER, grant
 from tests.conftest import CALL
 from tests.factories import make_recording, make_session
 from tests.noting import HTMX, NOTES, ROOM, change, leave, left, told, words
@@ -124,7 +128,7 @@ def test_the_author_edits_and_nobody_else_does(clients, known):
     assert answer.status_code == 200
     (fact,) = told(answer)
     assert (fact["start"], fact["end"], fact["text"], fact["private"]) == (60, None, "better", True)
-    assert ", edited" in answer.text
+    assert ">edited<" in answer.text
     note.refresh_from_db()
     assert (note.version, note.author_name) == (2, "reviewer")
 
@@ -194,6 +198,7 @@ def test_without_the_right_to_write_one_only_reads(clients, known, person):
         clients["reviewer"].post(f"/notes/{note.pk}/resolve", {"resolved": "1"}, headers=HTMX),
     ):
         assert answer.status_code == 403
+        assert answer.text == "Your role does not include writing notes."
     assert Note.objects.count() == 1
 
 
@@ -216,3 +221,12 @@ def test_a_note_on_another_teams_call_does_not_exist(clients, known, other_team)
 def test_a_number_that_is_none_is_404(number, clients, known):
     for path in ("", "/delete", "/resolve"):
         assert clients["administrator"].post(f"/notes/{number}{path}").status_code == 404
+
+
+def test_an_update_gives_the_roles_what_is_new_and_nothing_that_was_taken_away(db):
+    reviewers = Group.objects.get(name=REVIEWER)
+    reviewers.permissions.clear()
+
+    grant(apps, SimpleNamespace(connection=connection), only=("add_note", "delete_note"))
+
+    assert [given.codename for given in reviewers.permissions.all()] == ["add_note"]

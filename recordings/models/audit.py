@@ -1,4 +1,4 @@
-"""The trail: who heard, downloaded or was refused what. Rows are added, never changed."""
+"""The trail: who heard, downloaded, noted or was refused what. Rows are added, never changed."""
 
 from django.conf import settings
 from django.db import models

@@ -28,6 +28,7 @@ def of_call(request, session_id):
 @require_POST
 def edit(request, number):
     note = _note(request, number)
+    permissions.require(request.user, permissions.WRITE_NOTES)
     if not notes.may_edit(request.user, note):
         raise PermissionDenied("Only its author may edit a note.")
     form = EditNoteForm(request.POST, length=room.longest(note.session))
@@ -47,7 +48,8 @@ def edit(request, number):
 def delete(request, number):
     note = _note(request, number)
     if not notes.may_delete(request.user, note):
-        permissions.require(request.user, permissions.DELETE_NOTES)
+        permissions.require(request.user, permissions.WRITE_NOTES)
+        raise PermissionDenied("Only its author and leads may delete a note.")
     notes.delete(request.user, note, client_address(request))
     return _done(request, note.session)
 
