@@ -1,6 +1,7 @@
 """Many calls at once: as a table, or as a ZIP that the worker makes (see `zipping`).
 
-How often and how much is limited by role, and the trail names every call that left the portal.
+How often and how much is limited by role. The trail has a row for each export and for everything
+in a ZIP; the calls of a table stand in its `Export`.
 """
 
 import os
