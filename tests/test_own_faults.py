@@ -13,7 +13,7 @@ import pytest
 from django.db import InterfaceError, connection
 from django.utils import timezone
 
-from recordings.models import Access, AuditEvent, Recording
+from recordings.models import Access, AuditEvent, Recording, VendorState
 from recordings.services import accesses, listening, sync
 from recordings.simulator import Fault, make_call, noise
 from tests.relay.asking import eventually
@@ -164,6 +164,26 @@ def test_what_kallglot_says_is_the_answer_also_where_it_cannot_be_noted(
     # What was not noted then is noted with the next request.
     assert clients["lead"].get(AUDIO).status_code == status
     assert Recording.objects.get(kallglot_id="rec_known_mixed").last_error
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.parametrize(
+    ("status", "told"), [(401, 502), (402, 502), (429, 503), (503, 503), (504, 504)]
+)
+def test_trouble_with_kallglot_is_the_answer_also_where_others_cannot_be_told(
+    status, told, call, clients, vendor, monkeypatch
+):
+    vendor.faults.add(Fault("status", "/audio", status=status))
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 0.2)
+    connection.close()
+    with locked_database():
+        answer = clients["lead"].get(AUDIO)
+        assert answer.status_code == told
+        assert answer["Content-Type"].startswith("text/plain")
+    assert VendorState.load().cause == ""
+    # The next call tells them.
+    assert clients["lead"].get(AUDIO).status_code == told
+    assert VendorState.load().cause
 
 
 @pytest.fixture

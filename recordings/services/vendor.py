@@ -4,7 +4,8 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -128,11 +129,12 @@ class DatabaseGate:
             if getattr(self._seen, "troubled", True):
                 # A call that was under way when others were told to wait does not end their wait.
                 over = Q(paused_until=None) | Q(paused_until__lte=now)
-                VendorState.objects.exclude(cause="").filter(over).update(
-                    cause="", since=None, paused_until=None, consecutive_failures=0
-                )
+                with _as_far_as_can_be_written():
+                    VendorState.objects.exclude(cause="").filter(over).update(
+                        cause="", since=None, paused_until=None, consecutive_failures=0
+                    )
             return
-        with transaction.atomic():
+        with _as_far_as_can_be_written(), transaction.atomic():
             VendorState.objects.get_or_create(pk=VendorState.SINGLETON)
             state = VendorState.objects.select_for_update().get(pk=VendorState.SINGLETON)
             failures = state.consecutive_failures + 1 if counts_as_failure(error) else 0
@@ -152,18 +154,26 @@ class DatabaseGate:
             return
         if told.reset_at < known + _WORTH_TELLING_S:
             return
-        self._told_until = told.reset_at
         until = datetime.fromtimestamp(told.reset_at, UTC)
-        try:
-            with little_patience():
-                VendorState.objects.update_or_create(
-                    pk=VendorState.SINGLETON, defaults={"kept_for_people_until": until}
-                )
-        except Error as error:
-            # The call itself ended as it did; the next one tells of it.
-            self._told_until = 0
-            log.warning("It is not told that the allowance is nearly used up: %s", error)
+        with _as_far_as_can_be_written():
+            VendorState.objects.update_or_create(
+                pk=VendorState.SINGLETON, defaults={"kept_for_people_until": until}
+            )
+            self._told_until = told.reset_at
         let_go()
+
+
+@contextmanager
+def _as_far_as_can_be_written() -> Iterator[None]:
+    """For what other processes are to know: whoever made the call gets its answer in any case.
+
+    While the database is locked they are not told; they find out by a call of their own.
+    """
+    try:
+        with little_patience():
+            yield
+    except Error as error:
+        log.warning("What a call to Kallglot told is not noted: %s", error)
 
 
 def client(*, background: bool = False) -> Client:
