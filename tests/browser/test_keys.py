@@ -80,7 +80,7 @@ def test_keys_do_nothing_where_one_types(field, room):
         field,
     )
 
-    keys = "jlkvsm50?/.,<>=[]\\rywcxp "
+    keys = "jlkvsm50?/.,<>=[]\\rywcxpn "
     for key in (*keys, "Shift+N", "Shift+ArrowUp", "Alt+ArrowDown", "ArrowRight"):
         room.keyboard.press(key)
 

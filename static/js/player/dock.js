@@ -5,8 +5,8 @@ import { clock, spoken } from "./format.js";
 const $ = (id) => document.getElementById(id);
 
 export class Dock {
-  constructor(player, skipper, recovery) {
-    Object.assign(this, { player, skipper, recovery, root: $("dock") });
+  constructor(player, skipper, recovery, note) {
+    Object.assign(this, { player, skipper, recovery, note, root: $("dock") });
     this.lanes = this.root.querySelector("call-lanes");
     this.root.addEventListener("click", (event) => this.#click(event));
     this.root.addEventListener("keydown", (event) => {
@@ -40,6 +40,8 @@ export class Dock {
       more: () => this.#showMore(!this.moreIsOpen),
       close: () => player.close(),
       retry: () => this.recovery.retry(),
+      note: () => this.note.begin(),
+      "leave-note": () => this.note.leave(),
     };
     actions[what]?.();
   }

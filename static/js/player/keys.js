@@ -7,14 +7,15 @@ import { rowKeys } from "./rows.js";
 
 const TYPING = "input, textarea, select, [contenteditable]:not([contenteditable=false])";
 // These do something of their own with the space bar.
-const PRESSABLE = "button, a, summary, [role=button], [role=link], audio";
+const PRESSABLE =
+  "button, a, summary, [role=button], [role=link], audio, input:not([type=range])";
 // What a held key does again and again; the others act once.
 const STEPPING = /^(Arrow\w+|[,.jl<>])$/;
 const QUIET_INPUTS = ["checkbox", "radio", "range", "button", "submit", "file"];
 
 export class Keys {
-  constructor(player, dock) {
-    Object.assign(this, { player, dock, dialog: document.getElementById("keys") });
+  constructor(player, dock, note) {
+    Object.assign(this, { player, dock, note, dialog: document.getElementById("keys") });
     this.on = remembered("keys", true);
     const box = document.getElementById("keys-on");
     box.checked = this.on;
@@ -81,6 +82,7 @@ export class Keys {
     if (event.shiftKey && /^[pn]$/i.test(key)) return neighbour(/p/i.test(key) ? "previous" : "next");
     if (event.shiftKey && key === "ArrowUp") return this.player.call && volume(0.1);
     if (event.shiftKey && key === "ArrowDown") return this.player.call && volume(-0.1);
+    if (key === "n") return this.note.wish;
     return (
       (room?.call && this.#roomKey(key, room)) ||
       (transcript && { c: () => transcript.nextView(), w: () => transcript.toggleFollow() }[key]) ||

@@ -1,15 +1,17 @@
 // <call-lanes>: a call to look at. data-view="strip" is the slider alone, "room" has the larger
-// view below it. It plays nothing: it shows `second` and asks by "ask" and "ask-range" events.
+// view below it. It plays nothing: it shows `second` and the current `note`, and asks by "ask",
+// "ask-range" and "ask-note" events.
 
 import { Strip } from "./lanes_strip.js";
 import { Zoom } from "./lanes_zoom.js";
 
-const INKS = ["agent", "customer", "mixed", "overlap", "gap", "heard", "mark"];
+const INKS = ["agent", "customer", "mixed", "overlap", "gap", "heard", "mark", "note"];
 
 export class CallLanes extends HTMLElement {
   call = null;
   second = 0;
   range = null;
+  note = null; // the number of the current one
   colors = {};
 
   connectedCallback() {
@@ -31,7 +33,7 @@ export class CallLanes extends HTMLElement {
     for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
       matchMedia(query).addEventListener("change", () => this.paintSoon(true), { signal });
     }
-    for (const name of ["lanes", "marks"]) {
+    for (const name of ["lanes", "marks", "notes"]) {
       const paint = ({ detail }) => detail === this.call && this.paintSoon();
       document.body.addEventListener(name, paint, { signal });
     }
@@ -49,7 +51,7 @@ export class CallLanes extends HTMLElement {
   show(call) {
     if (this.call === call) return;
     this.call = call;
-    this.range = null;
+    this.range = this.note = null;
     this.paintSoon();
   }
 
@@ -70,12 +72,22 @@ export class CallLanes extends HTMLElement {
     this.zoom?.place();
   }
 
+  setNote(number) {
+    if (this.note === number) return;
+    this.note = number;
+    this.zoom?.flags.show();
+  }
+
   ask(second) {
     this.dispatchEvent(new CustomEvent("ask", { detail: second }));
   }
 
   askRange(range) {
     this.dispatchEvent(new CustomEvent("ask-range", { detail: range }));
+  }
+
+  askNote(note) {
+    this.dispatchEvent(new CustomEvent("ask-note", { bubbles: true, detail: note }));
   }
 
   paintSoon(newColors = false) {

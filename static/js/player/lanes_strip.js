@@ -2,6 +2,7 @@
 
 import { clamp, spoken } from "./format.js";
 import { drawLanes, fit } from "./lanes_draw.js";
+import { drawNoteFlags } from "./lanes_notes.js";
 
 const PAGE_S = 30;
 
@@ -44,8 +45,10 @@ export class Strip {
     fit(this.canvas);
     // Asked for here alone: in every frame it would make the browser lay out the page.
     this.width = this.root.clientWidth;
-    const view = { from: 0, to: call?.length || 0, colors: this.host.colors, mirrored: true };
+    const { colors } = this.host;
+    const view = { from: 0, to: call?.length || 0, colors, mirrored: true };
     drawLanes(this.canvas, call?.lanes, { ...view, gaps: call?.gaps(), marks: call?.marks });
+    drawNoteFlags(this.canvas, call?.notes ?? [], { from: 0, to: view.to, color: colors.note });
     this.root.classList.toggle("has-lanes", Boolean(call?.lanes));
     this.paintHeard();
     this.place();
@@ -98,7 +101,8 @@ export class Strip {
     this.root.setAttribute("aria-valuenow", second);
     const wordless = call.marks?.speech.some(({ start, end }) => start <= second + 0.5 && second < end);
     const words = wordless ? ", speech without words" : "";
-    const text = `${spoken(second)} of ${spoken(call.length)}${who}${words}`;
+    const noted = call.notes?.some(({ start }) => Math.floor(start) === second) ? ", a note" : "";
+    const text = `${spoken(second)} of ${spoken(call.length)}${who}${words}${noted}`;
     this.root.setAttribute("aria-valuetext", text);
   }
 

@@ -1,10 +1,13 @@
 // The larger view of a part of the call: ruler, named lanes, the playhead, and ranges by dragging.
 //
-// For the eye and the pointer: the strip is the slider that keys and screen readers use.
+// For the eye and the pointer, but for the notes' flags: the strip is the slider that keys and screen
+// readers use.
 
 import { clamp, clock } from "./format.js";
 import { drawLanes, fit, rulerStep } from "./lanes_draw.js";
+import { Flags } from "./lanes_flags.js";
 import { labels } from "./lanes_marks.js";
+import { drawNotes } from "./lanes_notes.js";
 
 const LEAST_S = 4;
 const USUAL_S = 60;
@@ -17,9 +20,10 @@ export class Zoom {
     this.span = null;
     this.root = document.createElement("div");
     this.root.className = "lanes-zoom";
-    this.root.setAttribute("aria-hidden", "true");
     this.ruler = this.#add("div", "lanes-ruler");
+    this.flags = new Flags(host, this.root);
     this.body = this.#add("div", "lanes-body");
+    for (const seen of [this.ruler, this.body]) seen.setAttribute("aria-hidden", "true");
     this.canvas = this.#add("canvas", "lanes-canvas", this.body);
     this.labels = this.#add("div", "lanes-labels", this.body);
     this.names = this.#add("div", "lanes-names", this.body);
@@ -63,8 +67,10 @@ export class Zoom {
     // Asked for here alone: in every frame it would make the browser lay out the page.
     this.width = this.body.clientWidth;
     const [from, to] = this.view;
-    const { marks } = call ?? {};
+    const { marks, notes = [] } = call ?? {};
     drawLanes(this.canvas, call?.lanes, { from, to, colors, gaps: call?.gaps(), marks });
+    drawNotes(this.canvas, notes, { from, to, color: colors.note });
+    this.flags.paint(from, to, this.width);
     this.labels.replaceChildren(...labels(call, from, to, this.width));
     this.#name(call?.lanes);
     this.#rule(from, to);

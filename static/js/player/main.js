@@ -2,9 +2,13 @@
 
 import { fetchCall } from "./call.js";
 import { Dock } from "./dock.js";
+import { DockNote } from "./dock_note.js";
+import { Interruption } from "./interruption.js";
 import { Keys } from "./keys.js";
 import { bringLanes } from "./lanes_data.js";
 import "./lanes_element.js";
+import { NoteForm } from "./note_form.js";
+import { Notes } from "./notes.js";
 import { Place, leftInThisTab } from "./place.js";
 import { player } from "./player.js";
 import { Recovery } from "./recovery.js";
@@ -15,9 +19,12 @@ import { joinSystem } from "./system.js";
 import "./transcript.js";
 
 const recovery = new Recovery(player);
-const dock = new Dock(player, new SilenceSkipper(player), recovery);
+const interruption = new Interruption(player);
+const note = new DockNote(player, interruption, recovery, new NoteForm(interruption));
+const dock = new Dock(player, new SilenceSkipper(player), recovery, note);
+new Notes();
 new Place(player, recovery);
-new Keys(player, dock);
+new Keys(player, dock, note);
 new Rows(player);
 joinSystem(player);
 // A room on this page has cued its call before the others were there to hear of it.

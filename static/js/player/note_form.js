@@ -1,0 +1,146 @@
+// Writing notes beside a call: `n`, what is typed while the panel changes, and where the focus goes.
+
+import { clock } from "./format.js";
+import { addressOf, dropDraft, keepDraft, restoreDraft } from "./note_drafts.js";
+
+const $ = (id) => document.getElementById(id);
+const isPanel = ({ detail }) => detail.target?.id === "notes";
+const numbers = () => [...document.querySelectorAll("#notes [data-note]")].map(({ id }) => id);
+
+export class NoteForm {
+  isWriting = false;
+  asked = new WeakMap(); // by request, what was asked for where
+
+  constructor(interruption) {
+    this.interruption = interruption;
+    document.addEventListener("input", ({ target }) => {
+      const form = target.closest("#notes form");
+      if (form?.elements.text) keepDraft(form);
+    });
+    document.addEventListener("keydown", (event) => this.#key(event));
+    document.addEventListener("click", ({ target }) => target.closest("[data-note-here]") && this.begin());
+    document.addEventListener("focusin", ({ target }) => {
+      if (this.isWriting && !target.closest("#note-form")) this.#leave();
+    });
+    document.addEventListener("htmx:beforeRequest", (event) => isPanel(event) && this.#asks(event));
+    document.addEventListener("htmx:afterRequest", (event) => isPanel(event) && this.#waits(event, false));
+    document.addEventListener("htmx:afterSwap", (event) => isPanel(event) && this.#swapped(event));
+    for (const name of ["htmx:afterSettle", "htmx:historyRestore"]) {
+      document.addEventListener(name, () => this.#look());
+    }
+    this.#look();
+  }
+
+  /** Whether this page has a form for a note on its call. */
+  get isHere() {
+    return Boolean($("note-form"));
+  }
+
+  /** A note at this second of the room, or on its range. */
+  begin() {
+    const form = $("note-form");
+    const room = document.querySelector("call-room");
+    this.interruption.begin();
+    const { start, end, text } = form.elements;
+    if (room?.call && !text.value.trim()) {
+      const [from, to] = room.range ?? [room.second, null];
+      start.value = clock(from, true);
+      end.value = to === null ? "" : clock(to, true);
+    }
+    text.focus({ preventScroll: true });
+    form.scrollIntoView({ block: "nearest", behavior: "instant" });
+    this.isWriting = true;
+  }
+
+  #key(event) {
+    const { key, target, isComposing } = event;
+    const form = target.closest?.("#notes form, #dock-note");
+    if (!form || isComposing) return;
+    if (key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      if (!event.repeat) form.requestSubmit();
+    } else if (key === "Escape" && this.isWriting && form.id === "note-form") {
+      event.preventDefault();
+      this.#end();
+    }
+  }
+
+  #end() {
+    this.isWriting = false;
+    this.interruption.end();
+  }
+
+  /** The focus went elsewhere by itself. */
+  #leave() {
+    this.isWriting = false;
+    this.interruption.forget();
+  }
+
+  /** A panel that is new here: what was typed into the one before stands in it again. */
+  #look() {
+    const panel = $("notes");
+    if (panel === this.panel) return;
+    this.panel = panel;
+    for (const form of panel?.querySelectorAll("form") ?? []) {
+      if (!form.elements.text || !restoreDraft(form)) continue;
+      const edited = form.closest("details");
+      if (edited) edited.open = true;
+    }
+  }
+
+  #asks(event) {
+    const { elt, xhr } = event.detail;
+    const line = elt.closest("[data-note]");
+    const form = elt.closest("form");
+    this.asked.set(xhr, {
+      line: line?.id,
+      next: (line?.nextElementSibling ?? line?.previousElementSibling)?.id,
+      before: numbers(),
+      form: form?.elements.text && form,
+    });
+    this.#waits(event, true);
+  }
+
+  /** What is on its way is not typed on. */
+  #waits({ detail }, waits) {
+    const text = this.asked.get(detail.xhr)?.form?.elements.text;
+    if (text) text.readOnly = waits;
+  }
+
+  /** The answer is there; what was typed elsewhere is put back after this. */
+  #swapped({ detail: { xhr } }) {
+    const asked = this.asked.get(xhr);
+    if (!asked) return;
+    this.asked.delete(xhr);
+    const isDone = xhr.status === 200;
+    if (asked.form) this.#settle(asked.form, isDone);
+    if (isDone && asked.form && this.isWriting) this.#end();
+    else this.#focus(asked, isDone);
+  }
+
+  /** What is saved is no draft any more; a refused form says what its draft is now. */
+  #settle(form, isSaved) {
+    if (isSaved) {
+      dropDraft(addressOf(form));
+      window.toast?.("Note saved.");
+      return;
+    }
+    const address = form.getAttribute("action");
+    const refused = $("notes").querySelector(`form[action="${CSS.escape(address)}"]`);
+    if (refused) keepDraft(refused);
+  }
+
+  /** What was pressed is gone with the old panel. */
+  #focus({ line, next, before }, isDone) {
+    const wrong = $("notes").querySelector("form :is([aria-invalid], [role=alert])");
+    if (!isDone && wrong) {
+      const field = wrong.matches("[role=alert]") ? wrong.closest("form").elements.text : wrong;
+      field.focus();
+      return;
+    }
+    if (document.activeElement !== document.body) return;
+    const added = numbers().find((id) => !before.includes(id));
+    const found = [added, line, next].map((id) => id && $(id)).find(Boolean);
+    (found?.querySelector(".note-time") ?? $("note-text"))?.focus();
+  }
+}

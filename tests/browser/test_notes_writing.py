@@ -1,0 +1,315 @@
+"""Writing notes beside a call: by a key and back, and nothing that was typed is lost."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from .noting import (
+    AT_ZERO,
+    AUDIO,
+    DESK,
+    PARCEL,
+    PAUSED,
+    PLAYS,
+    leave_note,
+    room_with_notes,
+    second,
+)
+
+pytestmark = pytest.mark.browser
+
+TEXT = "#note-text"
+
+
+@pytest.fixture
+def room(open_page):
+    return room_with_notes(open_page, [])
+
+
+def line(page, words):
+    return page.locator("[data-note]").filter(has_text=words)
+
+
+def test_n_stops_the_sound_and_takes_the_second_and_saving_goes_back(room):
+    field = room.locator(".turns")
+    field.focus()
+    room.keyboard.press("k")
+    room.wait_for_function(PLAYS)
+
+    room.keyboard.press("n")
+
+    room.wait_for_function(PAUSED)
+    expect(room.locator(TEXT)).to_be_focused()
+    at = second(room)
+    assert 0 < at < 10
+    assert room.locator("#note-start").input_value() == f"0:0{int(at * 10 + 1e-6) / 10}"
+    expect(room.locator("#note-end")).to_have_value("")
+    room.keyboard.type("n said at once.")
+    room.keyboard.press("Control+Enter")
+
+    expect(line(room, "n said at once.")).to_have_count(1)
+    expect(room.locator("#toast")).to_have_text("Note saved.")
+    expect(field).to_be_focused()
+    room.wait_for_function(PLAYS)
+    expect(room.locator(TEXT)).to_have_value("")
+
+
+def test_escape_goes_back_as_well_and_keeps_the_words(room):
+    room.keyboard.press("n")
+    room.keyboard.type("Not yet")
+
+    room.keyboard.press("Escape")
+
+    assert room.evaluate("document.activeElement === document.body")
+    assert room.evaluate(f"{AUDIO}.paused")
+    expect(room.locator(TEXT)).to_have_value("Not yet")
+    room.evaluate("document.querySelector('call-room').seek(9)")
+    room.keyboard.press("n")
+    # They are about the second at which they were begun.
+    expect(room.locator("#note-start")).to_have_value("0:00.0")
+
+
+def test_who_played_meanwhile_is_left_to_it(room):
+    room.keyboard.press("k")
+    room.wait_for_function(PLAYS)
+    room.keyboard.press("n")
+    room.wait_for_function(PAUSED)
+    room.locator("#dock [data-do=toggle]").click()
+    room.wait_for_function(PLAYS)
+    room.locator("#dock [data-do=toggle]").click()
+    room.wait_for_function(PAUSED)
+
+    room.locator(TEXT).fill("Said later.")
+    room.locator(TEXT).press("Control+Enter")
+
+    expect(line(room, "Said later.")).to_have_count(1)
+    assert room.evaluate(f"{AUDIO}.paused")
+
+
+def test_a_range_is_noted_by_its_button(room):
+    room.evaluate("document.querySelector('call-room').setRange([6, 9.5])")
+
+    room.get_by_role("button", name="Note", exact=True).click()
+
+    expect(room.locator("#note-start")).to_have_value("0:06.0")
+    expect(room.locator("#note-end")).to_have_value("0:09.5")
+    room.keyboard.type("All of this.")
+    room.get_by_role("button", name="Save note").click()
+    expect(line(room, "All of this.")).to_contain_text("0:06–0:09")
+    expect(room.get_by_role("button", name="Note", exact=True)).to_be_focused()
+
+
+def test_at_the_very_end_of_the_call_there_is_a_second_too(room):
+    room.evaluate("(room => room.seek(room.call.length))(document.querySelector('call-room'))")
+
+    room.keyboard.press("n")
+    room.keyboard.type("The end.")
+    room.keyboard.press("Control+Enter")
+
+    expect(line(room, "The end.")).to_have_count(1)
+
+
+def test_the_key_is_told_and_can_be_switched_off(room):
+    expect(room.locator("#dock [data-do=note]")).to_have_attribute("aria-keyshortcuts", "n")
+    room.keyboard.press("?")
+    expect(room.get_by_role("row", name="Note at this second")).to_contain_text("n")
+    room.keyboard.press("n")
+    expect(room.locator(TEXT)).not_to_be_focused()
+    room.get_by_label("Use these keys").uncheck()
+    room.keyboard.press("Escape")
+
+    room.keyboard.press("n")
+
+    expect(room.locator(TEXT)).not_to_be_focused()
+
+
+@pytest.mark.parametrize("chord", ["Control+n", "Alt+n", "Meta+n"])
+def test_other_chords_with_n_are_not_ours(chord, room):
+    room.evaluate(
+        """(chord) => {
+            const [mod, key] = chord.split("+");
+            const event = new KeyboardEvent("keydown", {
+              key, bubbles: true, cancelable: true, ctrlKey: mod === "Control",
+              altKey: mod === "Alt", metaKey: mod === "Meta",
+            });
+            window.taken = !document.body.dispatchEvent(event);
+        }""",
+        chord,
+    )
+
+    assert not room.evaluate("taken")
+    expect(room.locator(TEXT)).not_to_be_focused()
+
+
+def test_what_is_refused_says_why_beside_its_field_and_keeps_the_words(room, complaints):
+    room.keyboard.press("n")
+    room.locator("#note-start").fill("9:99")
+    room.locator(TEXT).fill("Some words")
+    room.locator(TEXT).press("Control+Enter")
+
+    start = room.locator("#note-start")
+    expect(start).to_have_attribute("aria-invalid", "true")
+    expect(start).to_be_focused()
+    expect(room.locator(TEXT)).to_have_value("Some words")
+    start.fill("4")
+    start.press("Enter")
+
+    expect(line(room, "Some words")).to_have_count(1)
+    complaints.clear()
+
+
+def test_words_outlive_a_change_of_the_panel_by_another_note(open_page):
+    page = room_with_notes(
+        open_page, [{"start": 2, "text": "First."}, {"start": 5, "text": "Second."}]
+    )
+    page.locator(TEXT).fill("Half a sent")
+    page.locator("#note-private").check()
+    line(page, "First.").locator("summary").click()
+    line(page, "First.").locator("textarea").fill("First, but better.")
+
+    line(page, "Second.").get_by_role("button", name="Resolve").click()
+
+    expect(line(page, "Second.")).to_contain_text("resolved")
+    expect(line(page, "Second.").locator(".note-time")).to_be_focused()
+    expect(page.locator(TEXT)).to_have_value("Half a sent")
+    expect(page.locator("#note-private")).to_be_checked()
+    expect(line(page, "First.").locator("textarea")).to_have_value("First, but better.")
+    line(page, "First.").get_by_role("button", name="Save changes").click()
+
+    expect(line(page, "First, but better.").locator("details")).not_to_have_attribute("open", "")
+    expect(page.locator(TEXT)).to_have_value("Half a sent")
+    expect(line(page, "First, but better.").locator(".note-time")).to_be_focused()
+
+
+def test_an_edit_of_what_was_changed_meanwhile_is_no_silent_end_of_it(open_page, complaints):
+    page = room_with_notes(open_page, [{"start": 2, "text": "First."}, {"start": 5, "text": "B."}])
+    number = line(page, "First.").get_attribute("data-note")
+    line(page, "First.").locator("summary").click()
+    line(page, "First.").locator("textarea").fill("Mine.")
+    second_tab = page.context.new_page()
+    second_tab.goto(AT_ZERO)
+    line(second_tab, "First.").locator("summary").click()
+    line(second_tab, "First.").locator("textarea").fill("Theirs.")
+    line(second_tab, "First.").get_by_role("button", name="Save changes").click()
+    expect(line(second_tab, "Theirs.")).to_have_count(1)
+    # The panel is another one by now, with the note as it is.
+    line(page, "B.").get_by_role("button", name="Resolve").click()
+    note = page.locator(f"#note-{number}")
+    expect(note.locator(".note-text")).to_have_text("Theirs.")
+
+    note.get_by_role("button", name="Save changes").click()
+
+    expect(note.get_by_role("alert")).to_contain_text("changed meanwhile")
+    expect(note.locator("textarea")).to_have_value("Mine.")
+    note.get_by_role("button", name="Save changes").click()
+    expect(note.locator(".note-text")).to_have_text("Mine.")
+    complaints.clear()
+
+
+@pytest.mark.parametrize("away", ["reload", "boosted", "back"])
+def test_words_outlive_another_page(away, room):
+    room.locator("#note-start").fill("0:07")
+    room.locator(TEXT).fill("To be continued")
+    if away == "reload":
+        room.reload()
+    else:
+        room.get_by_role("link", name="Library", exact=True).first.click()
+        expect(room.get_by_role("heading", name="Library")).to_be_visible()
+        if away == "back":
+            room.go_back()
+        else:
+            room.locator("#dock-call").click()
+        expect(room.get_by_role("heading", name=re.compile("Call of"))).to_be_visible()
+
+    expect(room.locator(TEXT)).to_have_value("To be continued")
+    expect(room.locator("#note-start")).to_have_value("0:07")
+    room.get_by_role("button", name="Save note").click()
+    expect(line(room, "To be continued")).to_have_count(1)
+    room.reload()
+    expect(room.locator(TEXT)).to_have_value("")
+
+
+def test_words_outlive_a_sign_in_and_nobody_else_finds_them(open_page, portal, complaints):
+    page = open_page(None, "/accounts/login/", viewport=DESK)
+
+    def sign_in(name):
+        page.get_by_label("Name").fill(name)
+        page.get_by_label("Password").fill(portal.password)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign out").wait_for()
+
+    sign_in("mia")
+    page.goto(AT_ZERO)
+    page.locator(TEXT).fill("Mine alone")
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_role("button", name="Save note").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+    sign_in("mia")
+
+    expect(page).to_have_url(re.compile(PARCEL))
+    expect(page.locator(TEXT)).to_have_value("Mine alone")
+    page.context.clear_cookies(name="sessionid")
+    page.goto("/accounts/login/")
+    sign_in("leo")
+    page.goto(AT_ZERO)
+    expect(page.locator(TEXT)).to_have_value("")
+    assert "Mine alone" not in page.evaluate("JSON.stringify(sessionStorage)")
+    complaints.clear()
+
+
+def test_a_note_that_did_not_arrive_is_sent_again_as_one(room, complaints):
+    lost = []
+
+    def lose(route):
+        lost.append(route.fetch().status)
+        route.abort()
+
+    room.keyboard.press("n")
+    room.keyboard.type("Once.")
+    room.route("**/notes", lose)
+    room.keyboard.press("Control+Enter")
+    expect(room.locator("#toast")).to_contain_text("could not be reached")
+    assert lost == [200]
+    expect(room.locator(TEXT)).to_be_editable()
+    room.unroute("**/notes")
+
+    room.keyboard.press("Control+Enter")
+
+    expect(line(room, "Once.")).to_have_count(1)
+    complaints.clear()
+
+
+def test_a_deleted_note_leaves_the_focus_at_the_next(open_page):
+    page = room_with_notes(open_page, [{"start": 2, "text": "One."}, {"start": 5, "text": "Two."}])
+    page.on("dialog", lambda dialog: dialog.accept())
+
+    line(page, "One.").get_by_role("button", name="Delete").click()
+
+    expect(line(page, "One.")).to_have_count(0)
+    expect(line(page, "Two.").locator(".note-time")).to_be_focused()
+
+
+def test_space_ticks_a_box_and_leaves_the_sound_alone(room):
+    room.locator("#note-private").focus()
+
+    room.keyboard.press("Space")
+
+    expect(room.locator("#note-private")).to_be_checked()
+    assert room.evaluate(f"{AUDIO}.paused")
+
+
+def test_a_call_without_sound_has_notes_too(open_page):
+    page = open_page("rosa", "/", viewport=DESK)
+    expired = page.get_by_role("row").filter(has_text="Expired").locator(".row-link").first
+    path = expired.evaluate("link => link.pathname")
+    leave_note(page, 3, "Still here.", room=path)
+    page.goto(path)
+    assert page.locator("call-room").count() == 0
+
+    page.keyboard.press("n")
+
+    expect(page.locator("#note-form :focus")).to_have_count(1)
+    line(page, "Still here.").locator(".note-time").click()
+    expect(page).to_have_url(re.compile(r"\?t=3$"))
