@@ -4,13 +4,14 @@ import errno
 import gc
 import os
 import sqlite3
+import threading
 import time
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import InterfaceError, connection
+from django.db import InterfaceError, connection, connections
 from django.utils import timezone
 
 from recordings.models import Access, AuditEvent, Recording, VendorState
@@ -127,6 +128,33 @@ def test_a_playback_on_record_goes_on_while_the_database_is_locked(call, clients
     assert timezone.now() - Access.objects.get().last_at < timedelta(minutes=1)
     assert Recording.objects.filter(audio_length=10_000).exists()
     assert AuditEvent.objects.filter(action="play").count() == 1
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_playback_on_record_stands_in_no_line(call, clients, monkeypatch):
+    """Not even behind somebody who begins to listen, and waits for the locked database."""
+    clients["lead"].get(AUDIO).getvalue()
+    Access.objects.update(last_at=timezone.now() - timedelta(seconds=90))
+    accesses.forget_lately()
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 8)
+    connection.close()
+    statuses = []
+
+    def begin():
+        answer = clients["reviewer"].get(AUDIO)
+        answer.getvalue()
+        statuses.append(answer.status_code)
+        connections.close_all()
+
+    beginner = threading.Thread(target=begin)
+    with locked_database():
+        beginner.start()
+        assert eventually(accesses._line.locked, within=5)
+        answer = clients["lead"].get(AUDIO, headers={"Range": "bytes=100-"})
+        answer.getvalue()
+        assert (answer.status_code, statuses) == (206, [])
+    beginner.join(20)
+    assert statuses == [200]
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
