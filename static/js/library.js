@@ -1,13 +1,17 @@
-// The library: choosing rows and dense rows.
+// The library: asking for other calls, choosing rows, and how the table looks.
 
 // -- asking for other calls ----------------------------------------------------------------
 
 const wishOf = (form) => new URLSearchParams(new FormData(form)).toString();
 let leaving = false; // a view, an order or a chip has been chosen, and its answer is on the way
 
+const filters = () => document.querySelector("form.filters");
+
 function rememberWish() {
-  const form = document.querySelector("form.filters");
-  if (form) form.dataset.asked ??= wishOf(form);
+  const form = filters();
+  if (!form) return;
+  form.dataset.asked ??= wishOf(form);
+  form.dataset.shown ??= form.dataset.asked; // what the page's calls and links go by
 }
 document.addEventListener("DOMContentLoaded", rememberWish);
 
@@ -19,6 +23,28 @@ document.addEventListener("htmx:confirm", (event) => {
   if (leaving || wish === form.dataset.asked) event.preventDefault();
   else form.dataset.asked = wish;
 });
+// What was typed or chosen is asked for a moment later; a link pressed meanwhile takes it along,
+// unless it is about the same field itself.
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  const form = filters();
+  if (!form || !detail.elt.matches("#library a[hx-get]:not(.clear)")) return;
+  const address = new URL(detail.path, location.href);
+  const query = address.searchParams;
+  const shown = new URLSearchParams(form.dataset.shown);
+  for (const [name, value] of new FormData(form)) {
+    const before = shown.get(name) ?? "";
+    if (value === before || (query.get(name) ?? "") !== before) continue;
+    query.set(name, value);
+    query.delete("page");
+  }
+  detail.path = address.pathname + address.search;
+  if (detail.target.id === "calls") form.dataset.asked = wishOf(form);
+});
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  const form = filters();
+  if (form && detail.target?.id === "calls") form.dataset.shown = form.dataset.asked;
+});
+
 for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(failure, ({ detail }) => {
     if (detail.elt.matches("form.filters")) detail.elt.dataset.asked = "";
