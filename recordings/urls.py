@@ -55,6 +55,7 @@ urlpatterns = [
     path("notes/<int:number>", notes.edit, name="edit-note"),
     path("notes/<int:number>/delete", notes.delete, name="delete-note"),
     path("notes/<int:number>/resolve", notes.resolve, name="resolve-note"),
+    path("sessions/<sess:session_id>/neighbours", listening.neighbours, name="neighbours"),
     path("sessions/<sess:session_id>/transcript", transcripts.transcript, name="transcript"),
     path(
         "sessions/<sess:session_id>/transcript.<transcript:kind>",

@@ -61,6 +61,7 @@ MATRIX = [
         (401, 401, 404, 204, 204, 204),
         PLACE,
     ),
+    Row("neighbours", "get", f"/sessions/{CALL}/neighbours", (401, 401, 404, 200, 200, 200)),
     Row("notes", "get", f"/sessions/{CALL}/notes", (302, 302, 404, 200, 200, 200)),
     Row("notes: add", "post", f"/sessions/{CALL}/notes", (302, 302, 404, 302, 302, 302), NOTE),
     # A note of the call's other reviewer.
@@ -250,6 +251,7 @@ def without_tokens(answer):
         ("get", "/sessions/sess_theirs/recordings", "/sessions/sess_nobodys/recordings"),
         ("post", "/sessions/sess_theirs/refresh", "/sessions/sess_nobodys/refresh"),
         ("get", "/sessions/sess_theirs/listening", "/sessions/sess_nobodys/listening"),
+        ("get", "/sessions/sess_theirs/neighbours", "/sessions/sess_nobodys/neighbours"),
         ("post", "/sessions/sess_theirs/listening", "/sessions/sess_nobodys/listening"),
         ("get", "/sessions/sess_theirs/notes", "/sessions/sess_nobodys/notes"),
         ("post", "/sessions/sess_theirs/notes", "/sessions/sess_nobodys/notes"),

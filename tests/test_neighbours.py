@@ -149,3 +149,21 @@ def test_the_number_of_queries_does_not_grow_with_the_calls(
         make_session(started_at=timezone.now() - timedelta(days=n), source_language="de")
     with django_assert_max_num_queries(len(before.captured_queries)):
         reviewer.get(address)
+
+
+@pytest.mark.parametrize(
+    ("query", "previous", "following"),
+    [("", "sess_a", "sess_c"), ("lang=de", None, "sess_d"), ("no=list", "sess_a", "sess_c")],
+)
+def test_the_player_is_told_the_same_neighbours(query, previous, following, reviewer, calls):
+    answer = reviewer.get(f"/sessions/sess_b/neighbours?{urlencode({'list': query})}")
+
+    told = {"previous": previous and room(previous), "next": following and room(following)}
+    assert answer.json() == told
+
+
+def test_the_player_too_hears_of_no_calls_of_another_team(reviewer, calls, other_team):
+    Session.objects.filter(kallglot_id="sess_c").update(team=other_team)
+
+    assert reviewer.get("/sessions/sess_b/neighbours").json()["next"] == room("sess_d")
+    assert reviewer.get("/sessions/sess_c/neighbours").status_code == 404

@@ -1,15 +1,17 @@
-"""What the player asks for by itself: the sound of a call, and where its listener is."""
+"""What the player asks for by itself: a call, where its listener is, and the calls beside it."""
 
 import math
 
 from django.db import DatabaseError
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_http_methods
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
 
 from recordings import permissions
 from recordings.models import Recording, Session
 from recordings.services import heard, room
+from recordings.views.came_from import CameFrom
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -28,6 +30,19 @@ def listening(request, session_id):
 
 # A script asks, and could do nothing with a sign-in form.
 listening.answers_without_pages = True
+
+
+@require_safe
+def neighbours(request, session_id):
+    """The rooms of the calls before and after this one in the list that the address names."""
+    visible = Session.objects.visible_to(request.user)
+    session = get_object_or_404(visible, kallglot_id=session_id)
+    found = CameFrom(request, session).neighbours
+    rooms = [call and reverse("session", args=[call.kallglot_id]) for call in found]
+    return JsonResponse(dict(zip(("previous", "next"), rooms, strict=True)))
+
+
+neighbours.answers_without_pages = True
 
 
 def _keep(request, session) -> HttpResponse:

@@ -16,7 +16,7 @@ export class Call {
     // Seconds after the last part that can be played; the call has them all the same.
     this.rest = Math.max(0, this.length - this.#lastEnd());
     this.lanes = null; // see lanes_data.js
-    this.list = ""; // the library's query string, where the call was found by one
+    this.list = null; // the library's query string, where the call was found in one
   }
 
   has(voice) {

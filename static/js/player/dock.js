@@ -5,8 +5,8 @@ import { clock, spoken } from "./format.js";
 const $ = (id) => document.getElementById(id);
 
 export class Dock {
-  constructor(player, skipper, recovery, note) {
-    Object.assign(this, { player, skipper, recovery, note, root: $("dock") });
+  constructor(player, skipper, recovery, { note, neighbours }) {
+    Object.assign(this, { player, skipper, recovery, note, neighbours, root: $("dock") });
     this.lanes = this.root.querySelector("call-lanes");
     this.root.addEventListener("click", (event) => this.#click(event));
     this.root.addEventListener("keydown", (event) => {
@@ -41,6 +41,8 @@ export class Dock {
       close: () => player.close(),
       retry: () => this.recovery.retry(),
       note: () => this.note.begin(),
+      previous: () => this.neighbours.go("previous"),
+      next: () => this.neighbours.go("next"),
       "leave-note": () => this.note.leave(),
     };
     actions[what]?.();

@@ -2,6 +2,7 @@
 
 import { fetchCall } from "./call.js";
 import { Dock } from "./dock.js";
+import { DockNeighbours } from "./dock_neighbours.js";
 import { DockNote } from "./dock_note.js";
 import { Interruption } from "./interruption.js";
 import { Keys } from "./keys.js";
@@ -21,7 +22,8 @@ import "./transcript.js";
 const recovery = new Recovery(player);
 const interruption = new Interruption(player);
 const note = new DockNote(player, interruption, recovery, new NoteForm(interruption));
-const dock = new Dock(player, new SilenceSkipper(player), recovery, note);
+const neighbours = new DockNeighbours(player);
+const dock = new Dock(player, new SilenceSkipper(player), recovery, { note, neighbours });
 new Notes();
 new Place(player, recovery);
 new Keys(player, dock, note);
@@ -52,10 +54,11 @@ document.getElementById("dock-call").addEventListener("click", (event) => {
 // After a full page load the call of this tab is at hand again, silent, at its second.
 const left = leftInThisTab();
 if (left && !player.call) {
-  const [address, second] = left;
+  const [address, second, list] = left;
   fetchCall(address)
     .then((call) => {
       if (player.call) return;
+      call.list = list ?? null;
       player.cue(call, second);
       bringLanes(call, player);
     })

@@ -88,8 +88,9 @@ export class Place {
   #keepForThisTab() {
     const { player } = this;
     try {
+      const { place, list } = player.call ?? {};
       if (!player.call) sessionStorage.removeItem("player");
-      else sessionStorage.setItem("player", JSON.stringify([player.call.place, player.second]));
+      else sessionStorage.setItem("player", JSON.stringify([place, player.second, list]));
     } catch {
       // Without storage the call is simply not at hand.
     }

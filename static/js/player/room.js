@@ -56,6 +56,7 @@ export class CallRoom extends HTMLElement {
     const named = Number.isFinite(asked);
     this.cued = this.call.clamp(named ? asked : this.call.second || 0);
     const voice = query.get("channel") ?? "";
+    this.call.list = query.get("list") ?? "";
     if (atHand) {
       // Coming back to the call that plays is no wish to jump.
       if (named && Math.abs(player.second - this.cued) > SAME_PLACE_S) player.seek(this.cued);
@@ -64,7 +65,6 @@ export class CallRoom extends HTMLElement {
       player.cue(this.call, this.cued, voice);
     }
     this.voice = voice;
-    this.call.list = query.get("list") ?? "";
     if (named && until > asked) this.setRange([asked, until]);
   }
 
