@@ -1,5 +1,7 @@
 """Measurements as columns of the library: chosen by a menu, kept, and never wider than the page."""
 
+from itertools import pairwise
+
 import pytest
 from playwright.sync_api import expect
 
@@ -36,6 +38,20 @@ def test_columns_are_chosen_from_a_menu_that_stays_open_and_are_kept(open_page):
     page.locator("#columns summary").click()
     choose(page, LABELS[1])
     assert measures(page) == [LABELS[0], LABELS[2]]
+
+
+def test_what_stands_over_the_table_stands_together_at_its_right(open_page):
+    page = open_page("leo", "/", **DESK)
+    page.locator(".table-tools").wait_for()
+
+    edges = page.locator(".table-tools > :not([role=status], [hidden])").evaluate_all(
+        "parts => parts.map((part) => part.getBoundingClientRect()).map((r) => [r.left, r.right])"
+    )
+    table = page.locator(".table-frame").evaluate("frame => frame.getBoundingClientRect().right")
+
+    assert len(edges) == 4
+    assert abs(edges[-1][1] - table) < 2
+    assert all(0 < after[0] - before[1] < 20 for before, after in pairwise(edges))
 
 
 def test_a_typed_bound_leaves_calls_shows_the_column_and_is_a_chip(open_page):
