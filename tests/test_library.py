@@ -202,7 +202,7 @@ def test_without_an_api_key_it_says_who_has_to_do_what(
     assert sentence in answer.text
     assert absent not in answer.text
     assert listed(answer) == ["sess_from_before"]
-    assert "<textarea" not in answer.text
+    assert 'class="open-calls"' not in answer.text
 
 
 def trouble(cause, *, paused_s=0, minutes=1):

@@ -9,7 +9,7 @@ from .notes import Note
 from .recordings import Recording
 from .search import SearchDocument
 from .sessions import Session, SessionState
-from .states import CallState, RecordingState
+from .states import CallState, RecordingState, recording_state
 from .teams import Team
 from .transcripts import Transcript, Turn
 from .vendor import VendorState
@@ -47,4 +47,5 @@ __all__ = [
     "VendorState",
     "WebhookEvent",
     "WorkerState",
+    "recording_state",
 ]

@@ -8,7 +8,7 @@ from django.utils import timezone
 from kallglot_portal.prepared import Given, Prepared
 
 from .sessions import Session
-from .states import RecordingState
+from .states import RecordingState, recording_state
 from .visibility import Sight, sight_of, visible_to, within
 
 
@@ -89,14 +89,7 @@ class Recording(models.Model):
 
     @property
     def state(self) -> RecordingState:
-        """Gone after `expires_at` is expired; gone before it is missing at Kallglot."""
-        if self.is_expired or self.last_error == "vendor_gone":
-            return RecordingState.EXPIRED
-        if self.gone_since is not None:
-            return RecordingState.MISSING
-        if self.status in ("processing", "ready", "failed"):
-            return RecordingState(self.status)
-        return RecordingState.UNKNOWN
+        return recording_state(self.status, self.last_error, self.expires_at, self.gone_since)
 
     def mark_gone(self) -> None:
         """Kallglot answered 410: the audio is deleted for good."""

@@ -1,6 +1,9 @@
 """The states of a call and of a recording, as pages say them; the same words everywhere."""
 
+from datetime import datetime
+
 from django.db import models
+from django.utils import timezone
 
 
 class RecordingState(models.TextChoices):
@@ -27,6 +30,23 @@ class CallState(models.TextChoices):
     FAILED = "failed", "Failed"
     MISSING = "missing", "Missing at Kallglot"
     EXPIRED = "expired", "Expired"
+
+
+def recording_state(
+    status: str, last_error: str, expires_at: datetime | None, gone_since: datetime | None
+) -> RecordingState:
+    """The state right now of a recording with these facts; see `Recording` for them.
+
+    Gone after `expires_at` is expired; gone before it is missing at Kallglot.
+    """
+    is_expired = expires_at is not None and expires_at <= timezone.now()
+    if is_expired or last_error == "vendor_gone":
+        return RecordingState.EXPIRED
+    if gone_since is not None:
+        return RecordingState.MISSING
+    if status in ("processing", "ready", "failed"):
+        return RecordingState(status)
+    return RecordingState.UNKNOWN
 
 
 # What a call is called whose recordings are all in one state.

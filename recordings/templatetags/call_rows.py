@@ -105,11 +105,11 @@ class _Writer:
             languages=languages(session),
             caller=session.caller or "–",
             measured=self._measured(session),
-            marks=_marks(row.recordings),
+            marks=_marks(row.marks),
             state=state.value,
             state_words=state.label,
             heard=format_html(_HEARD, percent(row.heard)) if row.heard else NOTHING,
-            expires=_expires(session),
+            expires=_expires(session, state),
             poll=self.poll(row),
         )
 
@@ -149,9 +149,9 @@ def _joined(parts: Iterable[SafeString]) -> SafeString:
     return mark_safe("".join(parts))  # noqa: S308
 
 
-def _marks(recordings) -> SafeString:
+def _marks(marks) -> SafeString:
     """A letter for each recording's channel, in the colour of its state."""
-    return _joined(_mark(recording.channel, state) for recording, state in recordings) or _NONE
+    return _joined(_mark(mark.channel, mark.state) for mark in marks) or _NONE
 
 
 # Nearly all of them are one of few.
@@ -168,8 +168,8 @@ def _value(measure, session) -> SafeString:
     return percent(value) if measure.is_share else span_of_time(value)
 
 
-def _expires(session) -> SafeString:
+def _expires(session, state) -> SafeString:
     moment = session.expires_first
-    if moment is None or session.call_state == "expired":
+    if moment is None or state == "expired":
         return NOTHING
     return format_html(_EXPIRES, words=in_words(moment), **in_zones(moment))

@@ -3,38 +3,51 @@
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from recordings import permissions
-from recordings.models import ListeningPosition, Recording, RecordingState, Session
+from recordings.models import (
+    ListeningPosition,
+    Recording,
+    RecordingState,
+    Session,
+    recording_state,
+)
 from recordings.services import sync
 from recordings.services.measures import MEASURES, Measure
 from recordings.views.polling import poll
 
-# A page has fifty calls and three times as many recordings, and their rows are wide.
+# A page has fifty calls and three times as many recordings, and their rows are wide. A few facts
+# of each recording are enough.
 _CALL_COLUMNS = (
     *("kallglot_id", "status", "source_language", "target_language", "phone_number", "metadata"),
     *("duration", "recording_enabled", "created_at", "started_at", "ended_at", "refreshed_at"),
     *("length_s", "recordings_state", "expires_last", "expires_first", "channels"),
     *(measure.column for measure in MEASURES),
 )
-_RECORDING_COLUMNS = (
-    *("kallglot_id", "session_id", "channel", "status"),
-    *("expires_at", "last_error", "gone_since"),
-)
+_STATE_COLUMNS = ("status", "last_error", "expires_at", "gone_since")
+
+
+class Mark(NamedTuple):
+    """One recording of a call."""
+
+    kallglot_id: str
+    channel: str
+    state: RecordingState
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One call: its recordings with their states, in order, and the share that was heard."""
+    """One call: its recordings, in order, and the share of it that was heard."""
 
     session: Session
-    recordings: list[tuple[Recording, RecordingState]]
+    marks: list[Mark]
     heard: float | None
 
     @property
     def is_watched(self) -> bool:
         """Whether the row is to look again."""
-        return sync.is_pending(self.session, [state for _, state in self.recordings])
+        return sync.is_pending(self.session, [mark.state for mark in self.marks])
 
     @property
     def version(self) -> str:
@@ -44,17 +57,17 @@ class Row:
             *(session.call_state, session.begun_at, session.length, session.expires_first),
             *(session.source_language, session.target_language),
             *(session.phone_number, session.metadata),
-            *((recording.kallglot_id, state) for recording, state in self.recordings),
+            *((mark.kallglot_id, mark.state) for mark in self.marks),
         )
         return f"{zlib.crc32(repr(shown).encode()):x}"
 
-    def plays(self, channel: str) -> Recording | None:
+    def plays(self, channel: str) -> Mark | None:
         """What its button plays first: `channel`, else mixed, else any that is ready."""
-        ready = [found for found, state in self.recordings if state is RecordingState.READY]
+        ready = [mark for mark in self.marks if mark.state is RecordingState.READY]
         for wanted in (channel, "mixed"):
-            for recording in ready:
-                if recording.channel == wanted:
-                    return recording
+            for mark in ready:
+                if mark.channel == wanted:
+                    return mark
         return ready[0] if ready else None
 
 
@@ -87,14 +100,15 @@ def rows(
 ) -> Rows:
     """The rows of `sessions`; two queries."""
     user = request.user
-    recordings = {session.pk: [] for session in sessions}
-    theirs = Recording.objects.in_order().filter(session__in=recordings)
-    for recording in theirs.only(*_RECORDING_COLUMNS):
-        recordings[recording.session_id].append((recording, recording.state))
-    places = ListeningPosition.objects.filter(user=user, session__in=recordings)
+    marks = {session.pk: [] for session in sessions}
+    recordings = Recording.objects.in_order().filter(session__in=marks)
+    facts = recordings.values_list("session_id", "kallglot_id", "channel", *_STATE_COLUMNS)
+    for session, kallglot_id, channel, *of_state in facts:
+        marks[session].append(Mark(kallglot_id, channel, recording_state(*of_state)))
+    places = ListeningPosition.objects.filter(user=user, session__in=marks)
     heard = dict(places.values_list("session", "heard_share"))
     return Rows(
-        listed=[Row(each, recordings[each.pk], heard.get(each.pk)) for each in sessions],
+        listed=[Row(each, marks[each.pk], heard.get(each.pk)) for each in sessions],
         columns=columns,
         channel=request.GET.get("channel", ""),
         list_query=list_query,
