@@ -134,9 +134,10 @@ def test_a_value_that_is_none_stays_and_is_said_to_be_ignored(query, sentence, c
 
     assert listed(page) == listed(part) == ["sess_a"]
     for answer in (page, part):
-        found = re.search(rf'id="ignored-{name}"[^>]*>(.*?)</span>', answer.text)
+        found = re.search(rf'id="id_{name}_error"[^>]*>(.*?)</span>', answer.text)
         assert text_of(found[1]).startswith(sentence)
     assert part.headers["HX-Push-Url"] == f"/?{query}"
+    assert page.text.count(f'aria-describedby="id_{name}_error"') == 1
     if name not in ("lang", "status"):
         assert f'value="{value}"' in page.text
 
