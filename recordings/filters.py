@@ -224,8 +224,8 @@ class CallFilters(FilterPage, django_filters.FilterSet):
             # Who plays a file by other means than the portal's player has no place in the call.
             played = (
                 Access.objects.filter(user=self.user, action=AuditAction.PLAY)
-                .exclude(recording__session__in=places.values("session"))
-                .values("recording__session")
+                .exclude(session__in=places.values("session"))
+                .values("session")
             )
             return calls.exclude(pk__in=heard).exclude(pk__in=played)
         if view == "expiring":

@@ -1,5 +1,8 @@
 """The full-text index of each kind of database, for migrations (`RunPython`)."""
 
+BEGINNING = "«"
+"""What PostgreSQL's index has before the first two letters of a longer word; part of no word."""
+
 # Ready words come separated by spaces (services/search_words.py); "ascii" takes every other
 # character beyond ASCII as part of a word. Which calls hold a word is all that is asked, so
 # neither places nor sizes are kept. Beginnings of two and three letters have lists of their
@@ -50,6 +53,31 @@ _POSTGRESQL_NARROW = (
 )
 _POSTGRESQL_WIDE = ("ALTER TABLE recordings_searchdocument RESET (toast_tuple_target)",)
 
+# A beginning of two letters would mean going through thousands of words, so those are stored as
+# well, where there is more of a word; not those of parts of ids and of numbers, which nobody types
+# (services/search_words.py).
+_TWO_LETTERS = (
+    "string_to_array(regexp_replace({0}, '(^| )([^ §¶][^ ])[^ ]+', '\\1{1}\\2', 'g'), ' ')"
+)
+_POSTGRESQL_BEGINNINGS = (
+    *_POSTGRESQL_BACK,
+    # From before words were counted in bytes (services/searching.py): no call comes near it.
+    """UPDATE recordings_searchdocument SET facts = left(facts, 50000), spoken = left(spoken, 80000)
+        WHERE octet_length(facts) + octet_length(spoken) > 550000""",
+    f"""ALTER TABLE recordings_searchdocument ADD COLUMN words tsvector NOT NULL
+        GENERATED ALWAYS AS (array_to_tsvector(
+            string_to_array(facts, ' ') || string_to_array(spoken, ' ')
+            || {_TWO_LETTERS.format("facts", BEGINNING)}
+            || {_TWO_LETTERS.format("spoken", BEGINNING)})) STORED""",
+    _POSTGRESQL[1],
+    # How frequent each word is; nobody would look for a while, as no row seems to have changed.
+    "ANALYZE recordings_searchdocument",
+)
+# All words of the index; holds nothing itself.
+_SQLITE_VOCABULARY = (
+    "CREATE VIRTUAL TABLE recordings_vocabulary USING fts5vocab(recordings_search, 'row')",
+)
+
 
 def make(apps, schema_editor) -> None:
     """Make the index and fill it from what the table holds."""
@@ -67,6 +95,17 @@ def narrow(apps, schema_editor) -> None:
 
 def widen(apps, schema_editor) -> None:
     _execute(schema_editor, {"sqlite": (), "postgresql": _POSTGRESQL_WIDE})
+
+
+def add_beginnings(apps, schema_editor) -> None:
+    """Let both find beginnings quickly: PostgreSQL those of two letters, SQLite longer ones."""
+    _execute(schema_editor, {"sqlite": _SQLITE_VOCABULARY, "postgresql": _POSTGRESQL_BEGINNINGS})
+
+
+def drop_beginnings(apps, schema_editor) -> None:
+    back = (*_POSTGRESQL_BACK, *_POSTGRESQL)
+    vocabulary = ("DROP TABLE recordings_vocabulary",)
+    _execute(schema_editor, {"sqlite": vocabulary, "postgresql": back})
 
 
 def _execute(schema_editor, statements) -> None:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recordings.models import SearchDocument, Session, Transcript, Turn
-from recordings.services import searching, sync, transcripts
+from recordings.services import search_queries, searching, sync, transcripts
 from recordings.simulator import make_call, noise
 from recordings.simulator.calls import Turn as Told
 from tests.conftest import CALL
@@ -179,7 +179,7 @@ def test_the_order_and_the_limits_of_the_calls_given_stay(calls, make):
 
 
 def test_a_word_in_very_many_calls_finds_them_all_in_order(db, monkeypatch):
-    monkeypatch.setattr(searching, "_FEW", 5)
+    monkeypatch.setattr(search_queries, "_FEW", 5)
     for number in range(12):
         said = f"often{number % 3} n{number % 2}"
         session = make_session(f"sess_{number:02}", metadata={"said": said})

@@ -5,6 +5,7 @@ from django.db import models
 from django.utils import timezone
 
 from .recordings import Recording
+from .sessions import Session
 
 
 class AuditAction(models.TextChoices):
@@ -110,6 +111,8 @@ class Access(models.Model):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
     recording = models.ForeignKey(Recording, on_delete=models.CASCADE)
+    # Its call at that time, as the trail has it. An index alone then tells what somebody played.
+    session = models.ForeignKey(Session, on_delete=models.CASCADE, db_index=False)
     action = models.CharField(max_length=20, choices=AuditAction)
     event = models.OneToOneField(AuditEvent, on_delete=models.PROTECT)
     last_at = models.DateTimeField()
@@ -117,7 +120,10 @@ class Access(models.Model):
     class Meta:
         default_permissions = ()
         verbose_name_plural = "accesses"
-        indexes = [models.Index(fields=["user", "recording", "action", "-last_at"])]
+        indexes = [
+            models.Index(fields=["user", "recording", "action", "-last_at"]),
+            models.Index(fields=["user", "action", "session"], name="calls_played"),
+        ]
 
     def __str__(self):
         return f"{self.user_id} {self.action} {self.recording_id}"

@@ -56,7 +56,12 @@ def note(user, recording: Recording, action: AuditAction, address: str, *, again
                 return
             event = audit.append(chain, user, action, AuditOutcome.DONE, recording, address)
             Access.objects.create(
-                user=user, recording=recording, action=action, event=event, last_at=event.at
+                user=user,
+                recording=recording,
+                session_id=recording.session_id,
+                action=action,
+                event=event,
+                last_at=event.at,
             )
         _remember(access)
 

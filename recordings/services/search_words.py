@@ -133,15 +133,15 @@ def words_of_json(value: Any) -> Iterator[str]:
         yield from _words_of_numbers(fold(text))
 
 
-def unique(words: Iterable[str], most_characters: int) -> str:
+def unique(words: Iterable[str], most_bytes: int) -> str:
     """`words`, each once and in the order of the alphabet, with spaces between.
 
-    What goes beyond `most_characters` is left out. The order tells at once that nothing changed.
+    What goes beyond `most_bytes` is left out. The order tells at once that nothing changed.
     """
-    kept, room = {}, most_characters
+    kept, room = {}, most_bytes
     for word in words:
         if word not in kept:
-            room -= len(word) + 1
+            room -= len(word.encode()) + 1
             if room < 0:
                 break
             kept[word] = None

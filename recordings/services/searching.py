@@ -3,58 +3,25 @@
 from collections.abc import Iterable
 
 from django.db import connection, transaction
-from django.db.models import BooleanField, F, Func, Prefetch
-from django.db.models.expressions import RawSQL
+from django.db.models import Prefetch
 
 from recordings.models import SearchDocument, Session, Turn
 
-from . import search_words
-from .search_words import EVERY_CALL, All, Term, Wish
+from . import search_queries, search_words
+from .search_words import EVERY_CALL
 
-# Up to about this many calls are named one by one to the database: it then looks up just these.
-_FEW = 1000
-# Beginnings of so few letters are in most calls, or in so many that looking is half the work.
-_SHORT = 3
-_MOST_FACTS = 200_000  # characters
-# PostgreSQL refuses more than a megabyte; the longest calls have a tenth of this.
-_MOST_SPOKEN = 400_000
+_MOST_FACTS = 200_000  # bytes
+# PostgreSQL refuses a row of more than a megabyte, and keeps two letters of each word once more:
+# at the worst, nine bytes for ten. The longest calls have a tenth of this.
+_MOST_SPOKEN = 350_000
 _AT_ONCE = 200
-
-# PostgreSQL believes that comparing words costs nothing, and would read those of every call where
-# it knows the wish to be frequent. That of a subquery it does not know and asks its index for.
-_SQL = {
-    "sqlite": "SELECT rowid FROM recordings_search WHERE recordings_search MATCH %s",
-    "postgresql": (
-        "SELECT session_id FROM recordings_searchdocument WHERE words @@ (SELECT %s::tsquery)"
-    ),
-}
-# The first calls found, in no order. SQLite joins the lists of all words that begin alike before
-# it tells the first call, which takes long for frequent words; those are mostly whole words, and
-# calls with them are told at once. So it goes on to the beginnings if there are few; what was
-# found already is then told twice.
-_FIRST_SQL = {
-    "sqlite": f"{_SQL['sqlite']} UNION ALL {_SQL['sqlite']} LIMIT %s",
-    "postgresql": f"{_SQL['postgresql']} LIMIT %s",
-}
-
-
-class _IsAmong(Func):
-    """Whether a call is among those found, as a value.
-
-    As a plain condition it would make databases look up and sort all that were found, instead of
-    going through the calls in the order wanted until a page is full.
-    """
-
-    template = "(%(expressions)s) IS TRUE"
-    arg_joiner = " IN "
-    output_field = BooleanField()
 
 
 def matching(sessions, text: str):
     """Those of `sessions` (a queryset) in which every word of `text` is found, in their order.
 
     Blank text leaves `sessions` as they are; text without a letter or digit finds none. What is
-    a word and how it is found: see `search_words.wish`. Costs up to one query of its own.
+    a word and how it is found: see `search_words.wish`. May ask the database a little at once.
     """
     if not text.strip():
         return sessions
@@ -63,16 +30,7 @@ def matching(sessions, text: str):
         return sessions.none()
     if wish == EVERY_CALL:
         return sessions
-    query = _QUERIES[connection.vendor](wish)
-    if not _is_common(wish):
-        first = [query] if connection.vendor == "postgresql" else [_fts5(wish, whole=True), query]
-        with connection.cursor() as cursor:
-            cursor.execute(_FIRST_SQL[connection.vendor], [*first, _FEW + 1])
-            found = [row[0] for row in cursor.fetchall()]
-        if len(found) <= _FEW:
-            return sessions.filter(pk__in=set(found))
-    everywhere = RawSQL(_SQL[connection.vendor], [query])  # noqa: S611  (a fixed text)
-    return sessions.filter(_IsAmong(F("pk"), everywhere))
+    return search_queries.among(sessions, wish)
 
 
 def index(session: Session, *, spoken_too: bool = False) -> None:
@@ -137,33 +95,6 @@ def _spoken(turns: Iterable[Turn]) -> str:
 
 def _turns(session: Session) -> Iterable[Turn]:
     return session.transcript.turns.all() if hasattr(session, "transcript") else ()
-
-
-def _is_common(wish: Wish) -> bool:
-    """Whether there are many calls with it, as one may guess without a query."""
-    return isinstance(wish, Term) and wish.prefix and len(wish.word) <= _SHORT
-
-
-def _fts5(wish: Wish, *, whole: bool = False) -> str:
-    """`wish` in the query language of SQLite's FTS5.
-
-    whole: by whole words only, which finds some of the same calls.
-    """
-    if isinstance(wish, Term):
-        return f'"{wish.word}"{"*" if wish.prefix and not whole else ""}'
-    operator = " AND " if isinstance(wish, All) else " OR "
-    return f"({operator.join(_fts5(part, whole=whole) for part in wish.parts)})"
-
-
-def _tsquery(wish: Wish) -> str:
-    """`wish` in the query language of PostgreSQL."""
-    if isinstance(wish, Term):
-        return f"'{wish.word}'{':*' if wish.prefix else ''}"
-    operator = " & " if isinstance(wish, All) else " | "
-    return f"({operator.join(map(_tsquery, wish.parts))})"
-
-
-_QUERIES = {"sqlite": _fts5, "postgresql": _tsquery}
 
 
 def _rebuild() -> None:

@@ -103,7 +103,7 @@ class _Call:
         self.document = SearchDocument(
             session=self.session,
             facts=searching.facts(self.session),
-            spoken=search_words.unique(spoken, 400_000),
+            spoken=search_words.unique(spoken, 350_000),
         )
 
     def _session(self, languages: tuple[str, str], teams: list[int]):

@@ -190,7 +190,14 @@ def _hear(person, sessions: int) -> None:
     )
     now = timezone.now()
     Access.objects.bulk_create(
-        Access(user=person, recording=r, action=AuditAction.PLAY, event=event, last_at=now)
+        Access(
+            user=person,
+            recording=r,
+            session_id=r.session_id,
+            action=AuditAction.PLAY,
+            event=event,
+            last_at=now,
+        )
         for r, event in zip(recordings, events, strict=True)
     )
 
