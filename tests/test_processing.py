@@ -1,7 +1,11 @@
 """Rows and calls that are not finished yet look again by themselves, ever more seldom."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.utils import timezone
+
+from recordings.models import Session
 from recordings.services import sync
 from recordings.simulator import make_call, noise
 from tests.conftest import CALL
@@ -60,6 +64,59 @@ def test_looking_again_costs_at_most_one_vendor_call_in_five_seconds(
         clients["reviewer"].get(f"{ROW}?look={look}", headers=HTMX)
 
     assert vendor.requests.count() == 0
+
+
+WATCHED = pytest.mark.parametrize(
+    ("target", "address"), [("this", ROW), ("recordings", TABLE), ("listening", ROOM)]
+)
+
+
+def is_due() -> bool:
+    return Session.objects.get().next_refresh_at <= timezone.now()
+
+
+@WATCHED
+def test_what_somebody_watches_is_the_workers_next_call(clients, processing, target, address):
+    """Its own pace is made for calls that nobody looks at."""
+    headers = HTMX | {"HX-Target": target}
+    outdate(processing, seconds=6)
+    Session.objects.update(next_refresh_at=timezone.now() + timedelta(minutes=10))
+
+    watched = clients["reviewer"].get(f"{address}?look=3", headers=headers).text
+
+    assert is_due()
+    # Every part of the page that looks meanwhile comes back for what the worker finds out.
+    for part in (watched, clients["reviewer"].get(f"{ROW}?look=3", headers=HTMX).text):
+        assert 'look=3" hx-trigger="load delay:3s"' in part
+    sync.refresh(CALL, background=True)
+    assert not is_due()
+    watched = clients["reviewer"].get(f"{address}?look=3", headers=headers).text
+    assert 'look=4" hx-trigger="load delay:30s"' in watched
+    assert not is_due()
+
+
+@WATCHED
+def test_nobody_comes_back_for_a_worker_that_is_busy(clients, processing, target, address):
+    Session.objects.update(next_refresh_at=timezone.now() - timedelta(seconds=6))
+
+    part = clients["reviewer"].get(f"{address}?look=3", headers=HTMX | {"HX-Target": target})
+
+    assert 'look=4" hx-trigger="load delay:30s"' in part.text
+
+
+@pytest.mark.parametrize("known", ["given up", "failing"])
+def test_watching_does_not_hurry_what_the_worker_has_given_up_or_fails_at(
+    clients, processing, known
+):
+    outdate(processing, seconds=6)
+    later = timezone.now() + timedelta(minutes=10) if known == "failing" else None
+    stale = timezone.now() if known == "failing" else None
+    Session.objects.update(next_refresh_at=later, stale_since=stale)
+
+    row = clients["reviewer"].get(f"{ROW}?look=3", headers=HTMX)
+
+    assert 'hx-trigger="load delay:30s"' in row.text
+    assert Session.objects.get().next_refresh_at == later
 
 
 def test_a_row_in_trouble_stays_and_looks_again(clients, processing, vendor, long_running):

@@ -87,6 +87,28 @@ def freshness(session: Session, states: list[RecordingState] | None = None) -> t
     return FRESH_WHEN_SETTLED
 
 
+def wish(session: Session) -> bool:
+    """Somebody watches `session`: have the worker refresh it now if it may have changed.
+
+    Returns whether the worker is about to; then there may be news in a moment. Whoever makes a
+    wish wakes the worker. One that has given up on a call, or fails to refresh it, keeps its pace.
+    """
+    now, due = timezone.now(), session.next_refresh_at
+    if due is None or session.stale_since:
+        return False
+    if due <= now:
+        return due > now - FRESH_WHILE_PENDING
+    if session.refreshed_at is not None and session.refreshed_at > now - freshness(session):
+        return False
+    try:
+        with little_patience():
+            later = Session.objects.filter(pk=session.pk, next_refresh_at__gt=now)
+            return bool(later.update(next_refresh_at=now))
+    except OperationalError:
+        # A later look may.
+        return False
+
+
 def is_pending(session: Session, states: list[RecordingState] | None = None) -> bool:
     """Whether more is to come for this call soon, so that a page should look again."""
     return freshness(session, states) == FRESH_WHILE_PENDING

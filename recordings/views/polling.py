@@ -3,18 +3,29 @@
 # Seconds between looks, by how often one has looked already.
 DELAYS_S = (5, 10, 15, 30, 60, 120, 300)
 _HIGHEST_LOOK = 999
+# The worker needs a second or two for what it is asked to find out.
+_IN_A_MOMENT_S = 3
 
 
-def poll(request, delays_s: tuple[int, ...] = DELAYS_S, *, news: bool = False) -> dict[str, int]:
+def poll(
+    request,
+    delays_s: tuple[int, ...] = DELAYS_S,
+    *,
+    news: bool = False,
+    in_a_moment: bool = False,
+) -> dict[str, int]:
     """For a template: the seconds to wait before the next look, and the number of that look.
 
     news: this look found something new, so the waits begin anew.
+    in_a_moment: the worker is finding something out for this look, which is to come once more.
     """
     looked = request.GET.get("look", "")
     # Anything but a short number is somebody's joke and starts from the beginning.
     look = int(looked) if looked.isascii() and looked.isdigit() and len(looked) < 4 else 0
     if news:
         look = 0
+    if in_a_moment:
+        return {"poll_delay_s": _IN_A_MOMENT_S, "next_look": look}
     return {
         "poll_delay_s": delays_s[min(look, len(delays_s) - 1)],
         "next_look": min(look + 1, _HIGHEST_LOOK),

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from recordings import permissions
+from recordings import permissions, tasks
 from recordings.models import Recording, RecordingState, Session, SessionState, WorkerState
 from recordings.services import room, sync, transcripts
 from recordings.services.trouble import Trouble, from_error, remembered
@@ -34,9 +34,8 @@ def session_page(request, session_id):
     template = "recordings/session.html"
     if wants_a_part(request) and request.htmx.target in ("listening", "measurements"):
         template += f"#{request.htmx.target}"
-        trouble = _look_again(request, session)
-    else:
-        trouble = _refresh(request, session)
+        return render(request, template, _looked_again(request, session))
+    trouble = _refresh(request, session)
     return render(request, template, _context(request, session, trouble))
 
 
@@ -48,8 +47,9 @@ def recordings(request, session_id):
     if wants_a_part(request):
         template += "#recordings"
     # A tab that somebody chooses counts no looks.
-    by_itself = wants_a_part(request) and "look" in request.GET
-    trouble = (_look_again if by_itself else _refresh)(request, session)
+    if wants_a_part(request) and "look" in request.GET:
+        return render(request, template, _looked_again(request, session))
+    trouble = _refresh(request, session)
     return render(request, template, _context(request, session, trouble))
 
 
@@ -74,11 +74,15 @@ def recording_row(request, recording_id):
         Recording.objects.visible_to(request.user).select_related("session"),
         kallglot_id=recording_id,
     )
-    _look_again(request, recording.session)
+    in_a_moment = _look_again(recording.session)
     recording = Recording.objects.filter(pk=recording.pk).select_related("session").first()
     if recording is None:
         return HttpResponse(status=200)
-    context = {"recording": recording, "PROCESSING": RecordingState.PROCESSING, **poll(request)}
+    context = {
+        "recording": recording,
+        "PROCESSING": RecordingState.PROCESSING,
+        **poll(request, in_a_moment=in_a_moment),
+    }
     return render(request, "recordings/session.html#row", context)
 
 
@@ -106,14 +110,26 @@ def _refresh(request, session, *, at_once=False) -> Trouble | None:
     return _known_trouble(request, session)
 
 
-def _look_again(request, session) -> Trouble | None:
-    """For a part of the page that asks by itself: nobody clicked, and the worker looks after it.
+def _looked_again(request, session) -> dict:
+    """The context of a part of the page that asks by itself."""
+    in_a_moment = _look_again(session)
+    context = _context(request, session, _known_trouble(request, session))
+    return context | poll(request, in_a_moment=in_a_moment)
+
+
+def _look_again(session) -> bool:
+    """For a part of the page that asks by itself: nobody clicked, so the worker asks Kallglot.
 
     Where the worker is down, looking is enough, but takes nothing of the share of those who click.
+    Returns whether there may be news in a moment.
     """
     if WorkerState.is_silent():
         sync.refresh_if_due(session, background=True)
-    return _known_trouble(request, session)
+        return False
+    about_to = sync.wish(session)
+    if about_to:
+        tasks.soon(tasks.refresh_due_calls, 0.0)
+    return about_to
 
 
 def _known_trouble(request, session) -> Trouble | None:

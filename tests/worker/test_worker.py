@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from recordings.models import CallState, Recording, Session, WebhookEvent, WorkerState
 from recordings.simulator import make_call, noise
 from recordings.simulator.webhooks import event, events_of
-from tests.factories import make_recording, make_session
+from tests.factories import make_recording, make_session, outdate
 from tests.relay.asking import eventually
 
 
@@ -58,6 +59,31 @@ def _brings_a_webhooks_call(house):
 
 def test_a_webhooks_call_is_there_within_seconds(working_house):
     _brings_a_webhooks_call(working_house)
+
+
+def test_a_call_that_somebody_watches_is_ready_within_seconds(working_house, django_user_model):
+    """Although by itself the worker would look in ten minutes only."""
+    working_house.vendor.add_call(make_call("sess_watched", {"mixed": noise(500)}))
+    with working_house.database():
+        person = django_user_model.objects.create_superuser("rosa")
+        browser = Client()
+        browser.force_login(person)
+        later = timezone.now() + timedelta(minutes=10)
+        session = make_session("sess_watched", next_refresh_at=later)
+        make_recording(session, "rec_watched_mixed", status="processing")
+        outdate(session, seconds=6)
+
+    def look() -> bytes:
+        cookie = f"sessionid={browser.cookies['sessionid'].value}"
+        row = "/recordings/rec_watched_mixed/row?look=6"
+        return working_house.ask("GET", row, HX_Request="true", Cookie=cookie)[1]
+
+    try:
+        assert b'hx-trigger="load delay:3s"' in look()
+        assert eventually(lambda: b">Ready</span>" in look(), within=40)
+    finally:
+        with working_house.database():
+            person.delete()
 
 
 def test_the_same_with_redis_as_the_queue(house, redis_url):
