@@ -1,12 +1,11 @@
-"""Many calls at once: as a table, or as a ZIP that the worker makes (see `zipping`).
+"""Many calls at once: as a table (`calls_table`), or as a ZIP that the worker makes (`zipping`).
 
 How often and how much is limited by role. The trail has a row for each export and for everything
 in a ZIP; the calls of a table stand in its `Export`.
 """
 
 import os
-from collections.abc import Iterator
-from datetime import UTC, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -14,7 +13,6 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
-from kallglot_portal.database import let_go
 from recordings import permissions
 from recordings.models import (
     AuditAction,
@@ -27,7 +25,7 @@ from recordings.models import (
     Session,
 )
 
-from . import audit, csv_cells
+from . import audit
 
 MOST_AN_HOUR = 20
 # Calls in one ZIP, and in one table.
@@ -37,13 +35,6 @@ KEPT_FOR = timedelta(hours=24)
 LEASE = "exporting"
 """The lease of the worker that makes ZIPs."""
 _HOUR = timedelta(hours=1)
-_ROWS_AT_ONCE = 500
-
-_COLUMNS = (
-    *("session", "started_utc", "ended_utc", "length_s", "state"),
-    *("customer_language", "agent_language", "mode", "line", "provider", "end_reason"),
-    *("recordings", "channels", "expires_utc", "metadata"),
-)
 
 
 class TooOften(Exception):  # noqa: N818  (it says what is the case)
@@ -98,47 +89,6 @@ def create(user, kind: ExportKind, sessions, address: str, **choice) -> Export:
             Export.objects.filter(pk=export.pk).update(state=ExportState.READY, ready_at=now)
             audit.record_export(user, f"{kind} {export.pk}", address)
     return export
-
-
-def table(export: Export) -> Iterator[str]:
-    """The lines of a CSV of the calls of `export`, as far as its person may still see them.
-
-    While the lines are taken, however slowly, no connection to the database is held.
-    """
-    yield from csv_cells.lines([_COLUMNS])
-    visible = Session.objects.visible_to(export.user).prefetch_related("recordings")
-    for begin in range(0, len(export.session_ids), _ROWS_AT_ONCE):
-        numbers = export.session_ids[begin : begin + _ROWS_AT_ONCE]
-        found = visible.in_bulk(numbers)
-        rows = [_row(found[number]) for number in numbers if number in found]
-        let_go()
-        yield from csv_cells.lines(rows)
-
-
-def _row(session) -> list:
-    recordings = session.recordings.all()
-    metadata = session.metadata if isinstance(session.metadata, dict) else {}
-    return [
-        session.kallglot_id,
-        _utc(session.begun_at),
-        _utc(session.ended_at),
-        session.length,
-        session.call_state.label,
-        session.source_language,
-        session.target_language,
-        session.mode,
-        session.phone_number,
-        session.provider,
-        session.end_reason,
-        len(recordings),
-        " ".join(sorted({recording.channel for recording in recordings})),
-        _utc(session.expires_first),
-        "; ".join(f"{name}={value}" for name, value in metadata.items()),
-    ]
-
-
-def _utc(moment) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else ""
 
 
 # -- the file of a ZIP -------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from recordings.models import (
     Recording,
     Session,
 )
-from recordings.services import audit, exporting
+from recordings.services import audit, calls_table, exporting
 from recordings.services.transcript_files import Text
 from recordings.views.audio import answers_without_pages
 from recordings.views.polling import poll
@@ -177,7 +177,7 @@ def _chosen(request):
 
 def _table(export: Export) -> StreamingHttpResponse:
     # The mark tells spreadsheets that this is UTF-8.
-    lines = (line.encode() for line in exporting.table(export))
+    lines = (line.encode() for line in calls_table.lines(export))
     response = StreamingHttpResponse(
         _after(b"\xef\xbb\xbf", lines), content_type="text/csv; charset=utf-8"
     )
