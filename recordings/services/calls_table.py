@@ -61,6 +61,7 @@ _COLUMNS: dict[str, Callable[[_Row], object]] = {
     "ended_utc": lambda row: _utc(row.session.ended_at),
     "length_s": lambda row: row.session.length,
     "state": lambda row: row.session.call_state.label,
+    "customer": lambda row: row.session.caller,
     "customer_language": lambda row: row.session.source_language,
     "agent_language": lambda row: row.session.target_language,
     "mode": lambda row: row.session.mode,
