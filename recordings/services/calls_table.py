@@ -6,21 +6,24 @@ What each column says to people stands in docs/exports.md.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from kallglot_portal.database import let_go
-from recordings.models import Export, Recording, Session
+from recordings.models import Export, ListeningPosition, Recording, Session
 
 from . import csv_cells
+from .measures import MEASURES, Measure
 
 _ROWS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One call, and the channel of each of its recordings."""
+    """One call, the channel of each of its recordings, and the share that who exports has heard."""
 
     session: Session
     channels: list[str]
+    heard: float | None
 
 
 def lines(export: Export) -> Iterator[str]:
@@ -43,7 +46,22 @@ def _rows(export: Export, numbers: Sequence[int]) -> list[_Row]:
     recordings = Recording.objects.filter(session__in=found)
     for number, channel in recordings.values_list("session", "channel"):
         channels[number].append(channel)
-    return [_Row(found[number], channels[number]) for number in numbers if number in found]
+    places = ListeningPosition.objects.filter(user=export.user, session__in=found)
+    heard = dict(places.values_list("session", "heard_share"))
+    return [
+        _Row(found[number], channels[number], heard.get(number))
+        for number in numbers
+        if number in found
+    ]
+
+
+def _measured(measure: Measure, row: _Row) -> float | None:
+    return measure.of(row.session)
+
+
+def _heard(row: _Row) -> float | None:
+    # As in the library, 0 says nothing: who plays a file by other means has no place in the call.
+    return round(row.heard, 4) if row.heard else None
 
 
 def _metadata(row: _Row) -> str:
@@ -68,6 +86,9 @@ _COLUMNS: dict[str, Callable[[_Row], object]] = {
     "line": lambda row: row.session.phone_number,
     "provider": lambda row: row.session.provider,
     "end_reason": lambda row: row.session.end_reason,
+    # The name of the database's column tells the unit: seconds, or a share between 0 and 1.
+    **{measure.column: partial(_measured, measure) for measure in MEASURES},
+    "heard_by_me_share": _heard,
     "recordings": lambda row: len(row.channels),
     "channels": lambda row: " ".join(sorted(set(row.channels))),
     "expires_utc": lambda row: _utc(row.session.expires_first),

@@ -2,6 +2,8 @@
 
 import pytest
 
+from recordings.models import ListeningPosition, Session
+from recordings.services.measures import MEASURES
 from tests.factories import make_session
 
 from .asking import facts
@@ -28,3 +30,37 @@ def test_a_customer_whom_nobody_knows_is_an_empty_cell(clients, db):
     make_session("sess_a")
 
     assert facts(clients["lead"], "sess_a")["customer"] == ""
+
+
+def test_measurements_are_seconds_and_fractions(clients, db):
+    session = make_session("sess_a")
+    Session.objects.filter(pk=session.pk).update(
+        longest_silence_s=12.5, overlap_share=0.0, agent_talk_share=0.4321
+    )
+
+    told = facts(clients["lead"], "sess_a")
+
+    assert told["longest_silence_s"] == "12.5"
+    assert (told["overlap_share"], told["agent_talk_share"]) == ("0.0", "0.4321")
+
+
+def test_every_measurement_of_the_library_is_in_the_table(clients, db):
+    make_session("sess_a")
+
+    told = facts(clients["lead"], "sess_a")
+
+    # Nothing was measured: no zeros that would spoil an average.
+    assert [told[measure.column] for measure in MEASURES] == [""] * len(MEASURES)
+
+
+def test_the_share_heard_is_that_of_the_person_who_exports(clients, people):
+    hear(make_session("sess_a"), people["lead"], 2 / 3)
+    hear(make_session("sess_b"), people["reviewer"], 0.9)
+
+    assert facts(clients["lead"], "sess_a")["heard_by_me_share"] == "0.6667"
+    assert facts(clients["lead"], "sess_b")["heard_by_me_share"] == ""
+
+
+def hear(session, user, share) -> None:
+    places = ListeningPosition.objects
+    places.create(user=user, session=session, heard_s=40, heard_share=share)

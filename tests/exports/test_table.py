@@ -6,8 +6,8 @@ import io
 import pytest
 from django.db import connection
 
-from recordings.models import Export, Session
-from tests.factories import make_session
+from recordings.models import Export, ListeningPosition, Session
+from tests.factories import make_recording, make_session
 
 ALL = {"kind": "csv", "query": ""}
 # More than are read from the database at once.
@@ -59,6 +59,26 @@ def test_calls_that_become_another_teams_while_it_is_sent_are_not_in_it(clients,
 
     # What was read before may go on its way.
     assert len(begun) + len(list(lines)) == 2 + 500
+
+
+def test_each_500_calls_take_the_same_few_queries(
+    clients, people, django_assert_num_queries, django_assert_max_num_queries
+):
+    make_many()
+    for session in Session.objects.all():
+        make_recording(session)
+        ListeningPosition.objects.create(user=people["lead"], session=session, heard_share=0.5)
+    lines = iter(clients["lead"].post("/exports/", ALL).streaming_content)
+    # The mark and the names of the columns come first. Who exports is looked up once.
+    with django_assert_max_num_queries(10):
+        for _ in range(2 + 500):
+            next(lines)
+
+    # The calls, their recordings, the places of who exports.
+    with django_assert_num_queries(3):
+        (last,) = lines
+
+    assert b",0.5,1,mixed," in last
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
