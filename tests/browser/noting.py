@@ -67,3 +67,8 @@ def room_with_notes(open_page, notes, person="rosa", path=AT_ZERO, **options):
 
 def second(page):
     return page.evaluate("document.querySelector('call-room').second")
+
+
+def line(page, words):
+    """The panel's note with these words."""
+    return page.locator("[data-note]").filter(has_text=words)

@@ -34,9 +34,7 @@ export class DockNeighbours {
       const { found, passed } = await playable(call, which);
       if (player.call !== call) return;
       if (found) this.#take(found, call);
-      const words = passed === 1 ? "1 call without sound was" : `${passed} calls without sound were`;
-      const end = found ? [] : [ENDS[which]];
-      const told = [...(passed ? [`${words} passed over.`] : []), ...end].join(" ");
+      const told = [passed && passedOver(passed), !found && ENDS[which]].filter(Boolean).join(" ");
       if (told) window.toast?.(told);
     } catch (error) {
       if (error.status === 401) location.reload();
@@ -72,8 +70,12 @@ async function playable({ room, list }, which) {
       if (error.status !== NO_SOUND) throw error;
     }
   }
-  throw Object.assign(new Error(`The ${which} ${MOST_PASSED} calls have no sound.`), { status: NO_SOUND });
+  const error = new Error(`The ${which} ${MOST_PASSED} calls have no sound.`);
+  throw Object.assign(error, { status: NO_SOUND });
 }
+
+const passedOver = (number) =>
+  `${number === 1 ? "A call without sound was" : `${number} without sound were`} passed over.`;
 
 /** Rooms: { previous, next }, null at an end. Throws as `fetchCall` does. */
 async function neighbours(room, list) {

@@ -1,5 +1,5 @@
-// "Note here" in the dock: a note on the call that plays, on whatever page one is. In the call's own
-// room the form beside the transcript takes it.
+// "Note here" in the dock: a note on the call that plays, on whatever page one is. In the call's
+// own room the form beside the transcript takes it.
 
 import { clock } from "./format.js";
 import { addressOf, dropDraft, keepDraft, restoreDraft } from "./note_drafts.js";
@@ -125,7 +125,8 @@ async function post(form) {
     const plain = (answer.headers.get("Content-Type") || "").startsWith("text/plain");
     if (plain) return { status, sentence: text.trim() };
     const panel = new DOMParser().parseFromString(text, "text/html").getElementById("notes");
-    return { status, panel, sentence: panel?.querySelector("#note-form .field-error")?.textContent };
+    const wrong = panel?.querySelector("#note-form .field-error");
+    return { status, panel, sentence: wrong?.textContent };
   } catch {
     return { status: 0, sentence: UNREACHED };
   }

@@ -20,7 +20,9 @@ export class Interruption {
     if (this.isOn) return;
     const { call, wanted } = player;
     if (wanted) player.pause();
-    this.#before = { focus: document.activeElement, top: scrollY, page: location.href, call, plays: wanted };
+    const { activeElement } = document;
+    const { href } = location;
+    this.#before = { focus: activeElement, top: scrollY, page: href, call, plays: wanted };
   }
 
   /** Back to where one was, unless that is gone. */

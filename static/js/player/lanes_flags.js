@@ -38,7 +38,8 @@ export class Flags {
     // One that stays is not moved, so that it keeps the focus.
     for (const button of [...this.root.children]) if (!shown.includes(button)) button.remove();
     shown.forEach((button, n) => {
-      if (this.root.children[n] !== button) this.root.insertBefore(button, this.root.children[n] ?? null);
+      const there = this.root.children[n];
+      if (there !== button) this.root.insertBefore(button, there ?? null);
     });
     this.#stopAt(shown.find((button) => button.tabIndex === 0) ?? shown[0]);
     this.show();
@@ -76,8 +77,10 @@ export class Flags {
   #key(event) {
     const buttons = [...this.root.children];
     const at = buttons.indexOf(event.target.closest("button"));
-    const target = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: buttons.length - 1 }[event.key];
-    if (target === undefined || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    const last = buttons.length - 1;
+    const target = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: last }[event.key];
+    const isChord = event.ctrlKey || event.metaKey || event.altKey || event.shiftKey;
+    if (target === undefined || isChord) return;
     event.preventDefault();
     event.stopPropagation();
     buttons[target]?.focus();

@@ -1,5 +1,5 @@
-// Notes on the lanes: a flag at a second, a band over a range. Open, resolved and private ones differ
-// by shape, so that one colour is enough.
+// Notes on the lanes: a flag at a second, a band over a range. Open, resolved and private ones
+// differ by shape, so that one colour is enough.
 
 const FLAG_PX = 7; // of the strip: as wide as a flag, and the least distance of two
 const BAND_PX = 4;
@@ -90,7 +90,8 @@ export function drawNoteFlags(canvas, notes, { from, to, color }) {
     const column = Math.floor(x / size);
     const before = columns.get(column);
     const kind = kindOf(note);
-    if (!before || ORDER.indexOf(kind) < ORDER.indexOf(before.kind)) columns.set(column, { x, kind });
+    const isFirst = !before || ORDER.indexOf(kind) < ORDER.indexOf(before.kind);
+    if (isFirst) columns.set(column, { x, kind });
   }
   // The waveform makes room for all of them before the first is drawn.
   for (const { x } of columns.values()) context.clearRect(x - px(1), 0, size + px(1), size + px(1));
@@ -120,8 +121,8 @@ function drawFlag(context, kind, left, size, line) {
 }
 
 /**
- * The notes between `from` and `to`, where they are `width` wide, as they can be pressed: those that
- * are closer than `least` to the first of them belong to one flag. Returns [{ left, notes }].
+ * The notes between `from` and `to`, where they are `width` wide, as they can be pressed: those
+ * that are closer than `least` to the first of them belong to one flag. Returns [{ left, notes }].
  */
 export function gathered(notes, { from, to, width, least }) {
   const shown = notes

@@ -1,7 +1,7 @@
 // The larger view of a part of the call: ruler, named lanes, the playhead, and ranges by dragging.
 //
-// For the eye and the pointer, but for the notes' flags: the strip is the slider that keys and screen
-// readers use.
+// For the eye and the pointer, but for the notes' flags: the strip is the slider that keys and
+// screen readers use.
 
 import { clamp, clock } from "./format.js";
 import { drawLanes, fit, rulerStep } from "./lanes_draw.js";

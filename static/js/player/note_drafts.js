@@ -1,4 +1,4 @@
-// What somebody has typed into the form of a note and not saved: kept in this tab for that person,
+// What somebody has typed into a note's form and not saved: kept in this tab for that person,
 // by the form's address, so that neither another page nor a sign-in in between loses it.
 
 const KEPT = ["text", "start", "end", "private", "key", "version"];

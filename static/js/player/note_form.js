@@ -1,4 +1,4 @@
-// Writing notes beside a call: `n`, what is typed while the panel changes, and where the focus goes.
+// Writing notes beside a call: `n`, what is typed while the panel changes, where the focus goes.
 
 import { clock } from "./format.js";
 import { addressOf, dropDraft, keepDraft, restoreDraft } from "./note_drafts.js";
@@ -18,13 +18,17 @@ export class NoteForm {
       if (form?.elements.text) keepDraft(form);
     });
     document.addEventListener("keydown", (event) => this.#key(event));
-    document.addEventListener("click", ({ target }) => target.closest("[data-note-here]") && this.begin());
+    document.addEventListener("click", ({ target }) => {
+      if (target.closest("[data-note-here]")) this.begin();
+    });
     document.addEventListener("focusin", ({ target }) => {
       if (this.isWriting && !target.closest("#note-form")) this.#leave();
     });
-    document.addEventListener("htmx:beforeRequest", (event) => isPanel(event) && this.#asks(event));
-    document.addEventListener("htmx:afterRequest", (event) => isPanel(event) && this.#waits(event, false));
-    document.addEventListener("htmx:afterSwap", (event) => isPanel(event) && this.#swapped(event));
+    const on = (name, act) =>
+      document.addEventListener(`htmx:${name}`, (event) => isPanel(event) && act(event));
+    on("beforeRequest", (event) => this.#asks(event));
+    on("afterRequest", (event) => this.#waits(event, false));
+    on("afterSwap", (event) => this.#swapped(event));
     for (const name of ["htmx:afterSettle", "htmx:historyRestore"]) {
       document.addEventListener(name, () => this.#look());
     }

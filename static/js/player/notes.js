@@ -1,5 +1,5 @@
-// The notes of the call one looks at: their panel beside the transcript, and the marks on its lanes.
-// Writing them is in note_form.js.
+// The notes of the call one looks at: their panel beside the transcript, and the marks on its
+// lanes. Writing them is in note_form.js.
 
 // A note at a second is the current one for so long.
 const LASTS_S = 4;
