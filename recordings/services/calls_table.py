@@ -3,6 +3,7 @@
 What each column says to people stands in docs/exports.md.
 """
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -66,7 +67,11 @@ def _heard(row: _Row) -> float | None:
 
 def _metadata(row: _Row) -> str:
     metadata = row.session.metadata if isinstance(row.session.metadata, dict) else {}
-    return "; ".join(f"{name}={value}" for name, value in metadata.items())
+    return "; ".join(f"{name}={_as_text(value)}" for name, value in metadata.items())
+
+
+def _as_text(value) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _utc(moment: datetime | None) -> str:

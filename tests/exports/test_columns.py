@@ -64,3 +64,12 @@ def test_the_share_heard_is_that_of_the_person_who_exports(clients, people):
 def hear(session, user, share) -> None:
     places = ListeningPosition.objects
     places.create(user=user, session=session, heard_s=40, heard_share=share)
+
+
+def test_metadata_that_is_more_than_text_is_json(clients, db):
+    metadata = {"case": "4711", "order": {"ids": [1, "zwölf"], "paid": True}, "vip": None}
+    make_session("sess_a", metadata=metadata)
+
+    told = facts(clients["lead"], "sess_a")["metadata"]
+
+    assert told == 'case=4711; order={"ids": [1, "zwölf"], "paid": true}; vip=null'
