@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
+from django.utils import timezone
+
 from kallglot_portal.database import let_go
-from recordings.models import Export, ListeningPosition, Recording, Session
+from recordings.models import CallState, Export, ListeningPosition, Recording, Session
 
 from . import csv_cells
 from .measures import MEASURES, Measure
@@ -65,6 +67,18 @@ def _heard(row: _Row) -> float | None:
     return round(row.heard, 4) if row.heard else None
 
 
+def _expires(row: _Row) -> str:
+    has_expired = row.session.call_state is CallState.EXPIRED
+    return "" if has_expired else _utc(row.session.expires_first)
+
+
+def _expired_since(row: _Row) -> str:
+    last = row.session.expires_last
+    # Kallglot may have deleted it before the day it had told; then nobody knows since when.
+    is_past = last is not None and last <= timezone.now()
+    return _utc(last) if is_past and row.session.call_state is CallState.EXPIRED else ""
+
+
 def _metadata(row: _Row) -> str:
     metadata = row.session.metadata if isinstance(row.session.metadata, dict) else {}
     return "; ".join(f"{name}={_as_text(value)}" for name, value in metadata.items())
@@ -96,6 +110,7 @@ _COLUMNS: dict[str, Callable[[_Row], object]] = {
     "heard_by_me_share": _heard,
     "recordings": lambda row: len(row.channels),
     "channels": lambda row: " ".join(sorted(set(row.channels))),
-    "expires_utc": lambda row: _utc(row.session.expires_first),
+    "expires_utc": _expires,
+    "expired_since_utc": _expired_since,
     "metadata": _metadata,
 }

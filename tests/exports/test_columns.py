@@ -1,10 +1,13 @@
 """What the columns of a table say of a call."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from recordings.models import ListeningPosition, Session
 from recordings.services.measures import MEASURES
-from tests.factories import make_session
+from tests.factories import make_recording, make_session
 
 from .asking import facts
 
@@ -73,3 +76,34 @@ def test_metadata_that_is_more_than_text_is_json(clients, db):
     told = facts(clients["lead"], "sess_a")["metadata"]
 
     assert told == 'case=4711; order={"ids": [1, "zwölf"], "paid": true}; vip=null'
+
+
+def test_a_call_that_has_expired_says_since_when(clients, db):
+    now = timezone.now()
+    expired, ready = make_session("sess_expired"), make_session("sess_ready")
+    for days in (3, 2):
+        make_recording(expired, expires_at=now - timedelta(days=days))
+    make_recording(ready, expires_at=now + timedelta(days=1))
+
+    told = facts(clients["lead"], "sess_expired")
+    other = facts(clients["lead"], "sess_ready")
+
+    # In the library, such a call has a dash under "Expires".
+    assert (told["state"], told["expires_utc"]) == ("Expired", "")
+    assert told["expired_since_utc"] == written(now - timedelta(days=2))
+    assert other["expires_utc"] == written(now + timedelta(days=1))
+    assert other["expired_since_utc"] == ""
+
+
+def test_no_call_has_expired_since_a_day_to_come(clients, db):
+    session = make_session("sess_a")
+    make_recording(session, last_error="vendor_gone")
+
+    told = facts(clients["lead"], "sess_a")
+
+    assert told["state"] == "Expired"
+    assert (told["expires_utc"], told["expired_since_utc"]) == ("", "")
+
+
+def written(moment) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
