@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
+from django.db.models import Count
 from django.utils import timezone
 
 from kallglot_portal.database import let_go
-from recordings.models import CallState, Export, ListeningPosition, Recording, Session
+from recordings.models import CallState, Export, ListeningPosition, Note, Recording, Session
 
 from . import csv_cells
 from .measures import MEASURES, Measure
@@ -22,11 +23,15 @@ _ROWS_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One call, the channel of each of its recordings, and the share that who exports has heard."""
+    """One call, and what is told of it elsewhere.
+
+    channels: of each of its recordings. heard: the share that who exports has heard.
+    """
 
     session: Session
     channels: list[str]
     heard: float | None
+    team_notes: int
 
 
 def lines(export: Export) -> Iterator[str]:
@@ -51,8 +56,10 @@ def _rows(export: Export, numbers: Sequence[int]) -> list[_Row]:
         channels[number].append(channel)
     places = ListeningPosition.objects.filter(user=export.user, session__in=found)
     heard = dict(places.values_list("session", "heard_share"))
+    counted = Note.objects.filter(session__in=found, is_private=False).values("session")
+    notes = dict(counted.annotate(Count("pk")).values_list("session", "pk__count"))
     return [
-        _Row(found[number], channels[number], heard.get(number))
+        _Row(found[number], channels[number], heard.get(number), notes.get(number, 0))
         for number in numbers
         if number in found
     ]
@@ -108,6 +115,7 @@ _COLUMNS: dict[str, Callable[[_Row], object]] = {
     # The name of the database's column tells the unit: seconds, or a share between 0 and 1.
     **{measure.column: partial(_measured, measure) for measure in MEASURES},
     "heard_by_me_share": _heard,
+    "team_notes": lambda row: row.team_notes,
     "recordings": lambda row: len(row.channels),
     "channels": lambda row: " ".join(sorted(set(row.channels))),
     "expires_utc": _expires,

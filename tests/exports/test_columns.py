@@ -7,7 +7,9 @@ from django.utils import timezone
 
 from recordings.models import ListeningPosition, Session
 from recordings.services.measures import MEASURES
+from tests.conftest import CALL
 from tests.factories import make_recording, make_session
+from tests.noting import left
 
 from .asking import facts
 
@@ -107,3 +109,19 @@ def test_no_call_has_expired_since_a_day_to_come(clients, db):
 
 def written(moment) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_team_notes_are_counted_and_private_ones_are_not(clients, db):
+    make_session(CALL, duration=60)
+    for client, more in (
+        ("lead", {}),
+        ("reviewer", {}),
+        ("reviewer", {"private": "on"}),
+        ("lead", {"private": "on"}),
+    ):
+        left(clients[client], text="Listen here.", **more)
+    make_session("sess_without")
+
+    assert facts(clients["lead"], CALL)["team_notes"] == "2"
+    assert facts(clients["lead"], "sess_without")["team_notes"] == "0"
+    assert "Listen" not in str(facts(clients["lead"], CALL))
