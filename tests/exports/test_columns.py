@@ -72,12 +72,14 @@ def hear(session, user, share) -> None:
 
 
 def test_metadata_that_is_more_than_text_is_json(clients, db):
-    metadata = {"case": "4711", "order": {"ids": [1, "zwölf"], "paid": True}, "vip": None}
+    metadata = {"case": "4711", "order": {"ids": [1, "zwölf"]}, "paid": True, "vip": None}
     make_session("sess_a", metadata=metadata)
 
     told = facts(clients["lead"], "sess_a")["metadata"]
 
-    assert told == 'case=4711; order={"ids": [1, "zwölf"], "paid": true}; vip=null'
+    # PostgreSQL keeps the names in an order of its own.
+    parts = ["case=4711", 'order={"ids": [1, "zwölf"]}', "paid=true", "vip=null"]
+    assert sorted(told.split("; ")) == parts
 
 
 def test_a_call_that_has_expired_says_since_when(clients, db):
