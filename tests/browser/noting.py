@@ -65,6 +65,13 @@ def room_with_notes(open_page, notes, person="rosa", path=AT_ZERO, **options):
     return page
 
 
+def hear(page):
+    """Wait until the sound has gone on for a moment: it plays, and not only begins to."""
+    page.wait_for_function(PLAYS)
+    at = page.evaluate(f"{AUDIO}.currentTime")
+    page.wait_for_function(f"at => {AUDIO}.currentTime > at + 0.2", arg=at)
+
+
 def second(page):
     return page.evaluate("document.querySelector('call-room').second")
 

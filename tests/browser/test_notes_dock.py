@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from .noting import AT_ZERO, DESK, PARCEL, PAUSED, PLAYS
+from .noting import AT_ZERO, DESK, PARCEL, PAUSED, hear
 from .test_looks import AXE, PHONE, violations
 
 pytestmark = pytest.mark.browser
@@ -30,7 +30,7 @@ def library(open_page):
     """The library, while the call plays in the dock."""
     page = open_page("rosa", "/", viewport=DESK)
     page.get_by_role("button", name=f"Play the call {CALL}").click()
-    page.wait_for_function(PLAYS)
+    hear(page)
     return page
 
 
@@ -55,7 +55,7 @@ def test_n_notes_the_second_that_plays_and_everything_goes_on(library):
     expect(library.locator("#toast")).to_have_text("Note saved.")
     expect(library.locator(FORM)).to_be_hidden()
     expect(row).to_be_focused()
-    library.wait_for_function(PLAYS)
+    hear(library)
     notes = library.evaluate("document.querySelector('#dock call-lanes').call.notes")
     assert [note["text"] for note in notes] == ["n from the library"]
     ((start, text),) = noted(library)
@@ -70,7 +70,7 @@ def test_the_button_does_it_too_and_escape_keeps_the_words(library):
 
     expect(library.locator(FORM)).to_be_hidden()
     expect(library.get_by_role("button", name="Note here")).to_be_focused()
-    library.wait_for_function(PLAYS)
+    hear(library)
     library.keyboard.press("n")
     expect(library.locator(TEXT)).to_have_value("Half a sen")
     library.get_by_label("Private").check()
@@ -184,7 +184,7 @@ def test_what_the_server_refuses_is_told_in_its_words(library, complaints):
 def test_who_was_signed_out_signs_in_and_saves_the_words(open_page, complaints):
     page = open_page("leo", "/", viewport=DESK)
     page.get_by_role("button", name=f"Play the call {CALL}").click()
-    page.wait_for_function(PLAYS)
+    hear(page)
     cookies = page.context.cookies()
     page.keyboard.press("n")
     page.wait_for_function(PAUSED)

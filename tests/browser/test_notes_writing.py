@@ -10,7 +10,7 @@ from .noting import (
     AUDIO,
     DESK,
     PAUSED,
-    PLAYS,
+    hear,
     leave_note,
     line,
     room_with_notes,
@@ -31,7 +31,7 @@ def test_n_stops_the_sound_and_takes_the_second_and_saving_goes_back(room):
     field = room.locator(".turns")
     field.focus()
     room.keyboard.press("k")
-    room.wait_for_function(PLAYS)
+    hear(room)
 
     room.keyboard.press("n")
 
@@ -47,7 +47,7 @@ def test_n_stops_the_sound_and_takes_the_second_and_saving_goes_back(room):
     expect(line(room, "n said at once.")).to_have_count(1)
     expect(room.locator("#toast")).to_have_text("Note saved.")
     expect(field).to_be_focused()
-    room.wait_for_function(PLAYS)
+    hear(room)
     expect(room.locator(TEXT)).to_have_value("")
 
 
@@ -68,11 +68,11 @@ def test_escape_goes_back_as_well_and_keeps_the_words(room):
 
 def test_who_played_meanwhile_is_left_to_it(room):
     room.keyboard.press("k")
-    room.wait_for_function(PLAYS)
+    hear(room)
     room.keyboard.press("n")
     room.wait_for_function(PAUSED)
     room.locator("#dock [data-do=toggle]").click()
-    room.wait_for_function(PLAYS)
+    hear(room)
     room.locator("#dock [data-do=toggle]").click()
     room.wait_for_function(PAUSED)
 
