@@ -2,14 +2,15 @@
 
 import html
 import re
-from urllib.parse import urlencode
 
 import pytest
 
 from recordings.models import Session
-from tests.factories import make_session
+from recordings.services import searching
+from tests.factories import make_recording, make_session
 from tests.pages import text_of
 from tests.test_library import listed
+from tests.test_library_filters import poll_of
 
 # Name: longest silence in seconds, share of overlap, agent's share of talk.
 MEASURED = {
@@ -137,13 +138,27 @@ def test_chosen_columns_are_kept_and_tell_every_call(reviewer, calls):
     assert cells(answer, "sess_not_measured") == {"Longest silence": "–", "Both at once": "–"}
 
 
-def test_a_row_that_looks_again_has_the_columns_of_its_table(reviewer, calls):
+@pytest.mark.parametrize(
+    "query",
+    ["sort=-silence", "silence_min=1", "silence_min=-1", f"q={'的' * 200}&silence_min=1"],
+)
+@pytest.mark.parametrize("chosen_since", ["overlap", "", "overlap.talk"])
+def test_a_row_that_looks_again_has_the_columns_of_its_table(chosen_since, query, reviewer, calls):
+    session = Session.objects.get(kallglot_id="sess_lively")
+    make_recording(session, channel="agent", status="processing")
+    session.metadata = {"said": "的" * 200}
+    session.save()
+    searching.index(session)
     reviewer.cookies["columns"] = "overlap"
-    query = urlencode({"list": "sort=-silence"})
+    table = reviewer.get(f"/?{query}")
+    Session.objects.filter(pk=session.pk).update(phone_number="+49 30 901820")
+    reviewer.cookies["columns"] = chosen_since
 
-    answer = reviewer.get(f"/sessions/sess_lively/line?{query}")
+    answer = reviewer.get(poll_of(table))
 
-    assert cells(answer, "sess_lively") == {"Longest silence": "1.5 s", "Both at once": "25 %"}
+    assert heads(table) == ["Longest silence", "Both at once"]
+    assert cells(answer, "sess_lively") == cells(table, "sess_lively")
+    assert list(cells(answer, "sess_lively")) == heads(table)
 
 
 def test_all_that_matches_is_exported_by_the_same_filters(clients, calls):

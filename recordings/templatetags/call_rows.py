@@ -136,6 +136,7 @@ class _Writer:
             return ""
         rows, name = self._rows, row.session.kallglot_id
         query = {"look": rows.next_look, "seen": row.version}
+        query["columns"] = ".".join(measure.name for measure in rows.columns)
         if rows.channel:
             query["channel"] = rows.channel
         address = f"{reverse('call-row', args=[name])}?{urlencode(query)}"

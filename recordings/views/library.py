@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.core.paginator import Page, Paginator
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -99,7 +99,8 @@ def call_row(request, session_id):
     # clicked, so it takes nothing of the share of those who do.
     if WorkerState.is_silent():
         sync.refresh_if_due(session, background=True)
-    columns = _columns(request, came_from.query(request))
+    # Those of the table around it, whatever has been chosen since.
+    columns = measures.shown(request.GET.get("columns", ""), QueryDict())
     rows = call_rows.rows(request, [session], columns, came_from.carried(request))
     if request.GET.get("seen") == rows.listed[0].version:
         return render(request, "recordings/library.html#poll", {"rows": rows})
@@ -141,7 +142,8 @@ class _Pages(Paginator):
 def _page(request, form, *, outcomes=(), status=200):
     filters = CallFilters(request.GET, user=request.user)
     page = _Pages(filters.calls, PAGE_SIZE).get_page(request.GET.get("page"))
-    columns = _columns(request, request.GET)
+    # A script keeps a person's choice.
+    columns = measures.shown(request.COOKIES.get("columns", ""), request.GET)
     list_query = came_from.parameter(filters)
     context = {
         "rows": call_rows.rows(request, page.object_list, columns, list_query),
@@ -184,11 +186,6 @@ def _page(request, form, *, outcomes=(), status=200):
     if status == 503 and waits:
         response["Retry-After"] = str(max(waits))
     return response
-
-
-def _columns(request, query) -> tuple[measures.Measure, ...]:
-    """The measurements that the table of `query` shows; a script keeps a person's choice."""
-    return measures.shown(request.COOKIES.get("columns", ""), query)
 
 
 def _heads(filters: CallFilters) -> dict[str, Head]:
