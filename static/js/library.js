@@ -45,6 +45,14 @@ document.addEventListener("htmx:afterSwap", ({ detail }) => {
   if (form && detail.target?.id === "calls") form.dataset.shown = form.dataset.asked;
 });
 
+// An export of all that match goes by what the filters say, also while the list for it is to come.
+document.addEventListener("formdata", ({ formData }) => {
+  const form = filters();
+  if (!form || !formData.has("query")) return;
+  const wish = wishOf(form);
+  if (wish !== form.dataset.shown) formData.set("query", `?${wish}`);
+});
+
 for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(failure, ({ detail }) => {
     if (detail.elt.matches("form.filters")) detail.elt.dataset.asked = "";
