@@ -62,7 +62,9 @@ _TWO_LETTERS = (
 _POSTGRESQL_BEGINNINGS = (
     *_POSTGRESQL_BACK,
     # From before words were counted in bytes (services/searching.py): no call comes near it.
-    """UPDATE recordings_searchdocument SET facts = left(facts, 50000), spoken = left(spoken, 80000)
+    # What is left must not end in a space: PostgreSQL takes no empty word.
+    """UPDATE recordings_searchdocument
+        SET facts = rtrim(left(facts, 50000)), spoken = rtrim(left(spoken, 80000))
         WHERE octet_length(facts) + octet_length(spoken) > 550000""",
     f"""ALTER TABLE recordings_searchdocument ADD COLUMN words tsvector NOT NULL
         GENERATED ALWAYS AS (array_to_tsvector(
