@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from recordings.models import Session
 from recordings.services import pruning
-from tests.factories import make_recording, make_session
+from tests.factories import make_recording, make_session, outdate
 from tests.pages import text_of
 from tests.test_library import cell, listed
 
@@ -198,6 +198,22 @@ def test_a_row_that_changed_comes_anew_with_its_tick(clients, db):
     assert re.search(r'id="choose-sess_soon" hx-preserve', answer.text)
     assert cell(answer, "State") == "Ready"
     assert "poll-" not in answer.text
+
+
+@pytest.mark.parametrize(("ended", "hurries"), [(True, True), (False, False)])
+def test_the_worker_hurries_for_a_row_of_a_call_that_has_ended(ended, hurries, clients, db):
+    """The end of a call comes by a webhook, and a page may have fifty calls in progress."""
+    facts = {} if ended else {"status": "active", "ended_at": None}
+    session = make_session("sess_soon", **facts)
+    make_recording(session, status="processing")
+    outdate(session, seconds=6)
+    Session.objects.update(next_refresh_at=timezone.now() + timedelta(minutes=10))
+    first = poll_of(clients["lead"].get("/"))
+
+    answer = ask(clients["lead"], first)
+
+    assert (Session.objects.get().next_refresh_at <= timezone.now()) is hurries
+    assert ("look=1&" in poll_of(answer), "load delay:3s" in answer.text) == (hurries, hurries)
 
 
 def test_the_row_of_a_call_that_is_gone_goes_too(clients, db):

@@ -96,9 +96,13 @@ def calls(numbers: Sequence[int]) -> list[Session]:
 
 
 def rows(
-    request, sessions: Sequence[Session], columns: tuple[Measure, ...], list_query: str
+    request,
+    sessions: Sequence[Session],
+    columns: tuple[Measure, ...],
+    list_query: str,
+    in_a_moment: bool = False,
 ) -> Rows:
-    """The rows of `sessions`; two queries."""
+    """The rows of `sessions`; two queries. in_a_moment: see `poll`."""
     user = request.user
     marks = {session.pk: [] for session in sessions}
     recordings = Recording.objects.in_order().filter(session__in=marks)
@@ -114,5 +118,5 @@ def rows(
         list_query=list_query,
         may_choose=user.has_perm(permissions.EXPORT),
         may_listen=user.has_perm(permissions.LISTEN),
-        **poll(request),
+        **poll(request, in_a_moment=in_a_moment),
     )

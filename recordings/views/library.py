@@ -14,10 +14,11 @@ from recordings import permissions, tasks
 from recordings.filters import VIEWS, CallFilters
 from recordings.forms import OpenCallsForm
 from recordings.kallglot import errors
-from recordings.models import Session, WorkerState
+from recordings.models import Session, SessionState
 from recordings.services import importing, measures, sync
 from recordings.services.trouble import Trouble, from_error
 from recordings.views import call_rows, came_from
+from recordings.views.polling import look_again
 
 PAGE_SIZE = 50
 MOST_COUNTED = 10_000
@@ -95,13 +96,11 @@ def call_row(request, session_id):
             raise Http404
         # It was there a moment ago: its row goes too.
         return HttpResponse(headers=_WHOLE_ROW)
-    # The worker looks after such calls; where it is down, looking at them is enough. Nobody
-    # clicked, so it takes nothing of the share of those who do.
-    if WorkerState.is_silent():
-        sync.refresh_if_due(session, background=True)
+    # The end of a call comes by a webhook, and pages are full of calls in progress.
+    in_a_moment = look_again(session, hurry=session.state is SessionState.ENDED)
     # Those of the table around it, whatever has been chosen since.
     columns = measures.shown(request.GET.get("columns", ""), QueryDict())
-    rows = call_rows.rows(request, [session], columns, came_from.carried(request))
+    rows = call_rows.rows(request, [session], columns, came_from.carried(request), in_a_moment)
     if request.GET.get("seen") == rows.listed[0].version:
         return render(request, "recordings/library.html#poll", {"rows": rows})
     response = render(request, "recordings/library.html#row", {"rows": rows})

@@ -1,5 +1,9 @@
 """Looking again at something still to come: ever more seldom."""
 
+from recordings import tasks
+from recordings.models import Session, WorkerState
+from recordings.services import sync
+
 # Seconds between looks, by how often one has looked already.
 DELAYS_S = (5, 10, 15, 30, 60, 120, 300)
 _HIGHEST_LOOK = 999
@@ -30,3 +34,19 @@ def poll(
         "poll_delay_s": delays_s[min(look, len(delays_s) - 1)],
         "next_look": min(look + 1, _HIGHEST_LOOK),
     }
+
+
+def look_again(session: Session, *, hurry: bool = True) -> bool:
+    """For a part of a page that asks by itself: nobody clicked, so the worker asks Kallglot.
+
+    Where the worker is down, looking is enough, but takes nothing of the share of those who click.
+    hurry: whether the worker is to ask now, or at its own pace.
+    Returns whether there may be news in a moment.
+    """
+    if WorkerState.is_silent():
+        sync.refresh_if_due(session, background=True)
+        return False
+    about_to = hurry and sync.wish(session)
+    if about_to:
+        tasks.soon(tasks.refresh_due_calls, 0.0)
+    return about_to

@@ -9,13 +9,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from recordings import permissions, tasks
-from recordings.models import Recording, RecordingState, Session, SessionState, WorkerState
+from recordings import permissions
+from recordings.models import Recording, RecordingState, Session, SessionState
 from recordings.services import room, sync, transcripts
 from recordings.services.trouble import Trouble, from_error, remembered
 from recordings.views.came_from import CameFrom, carried
 from recordings.views.note_panel import Panel
-from recordings.views.polling import poll
+from recordings.views.polling import look_again, poll
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def recording_row(request, recording_id):
         Recording.objects.visible_to(request.user).select_related("session"),
         kallglot_id=recording_id,
     )
-    in_a_moment = _look_again(recording.session)
+    in_a_moment = look_again(recording.session)
     recording = Recording.objects.filter(pk=recording.pk).select_related("session").first()
     if recording is None:
         return HttpResponse(status=200)
@@ -112,24 +112,9 @@ def _refresh(request, session, *, at_once=False) -> Trouble | None:
 
 def _looked_again(request, session) -> dict:
     """The context of a part of the page that asks by itself."""
-    in_a_moment = _look_again(session)
+    in_a_moment = look_again(session)
     context = _context(request, session, _known_trouble(request, session))
     return context | poll(request, in_a_moment=in_a_moment)
-
-
-def _look_again(session) -> bool:
-    """For a part of the page that asks by itself: nobody clicked, so the worker asks Kallglot.
-
-    Where the worker is down, looking is enough, but takes nothing of the share of those who click.
-    Returns whether there may be news in a moment.
-    """
-    if WorkerState.is_silent():
-        sync.refresh_if_due(session, background=True)
-        return False
-    about_to = sync.wish(session)
-    if about_to:
-        tasks.soon(tasks.refresh_due_calls, 0.0)
-    return about_to
 
 
 def _known_trouble(request, session) -> Trouble | None:
