@@ -21,6 +21,8 @@ FRESH_WHILE_PENDING = timedelta(seconds=5)
 FRESH_WHEN_SETTLED = timedelta(minutes=10)
 # Kallglot needs "typically a few seconds" after a call's end to list its recordings.
 SETTLING_AFTER_END = timedelta(minutes=10)
+# A page looks again after as long as a list stays fresh, by a clock that is not ours.
+_A_LITTLE_EARLY = timedelta(seconds=1)
 
 
 def open_call(kallglot_id: str, *, background: bool = False) -> Session:
@@ -98,7 +100,8 @@ def wish(session: Session) -> bool:
         return False
     if due <= now:
         return due > now - FRESH_WHILE_PENDING
-    if session.refreshed_at is not None and session.refreshed_at > now - freshness(session):
+    stale_at = (session.refreshed_at or now) + freshness(session) - _A_LITTLE_EARLY
+    if now < stale_at:
         return False
     try:
         with little_patience():
