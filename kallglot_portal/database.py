@@ -1,12 +1,12 @@
 """What one has to know of the database besides Django's models."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from django.conf import settings
 from django.db import connection, connections
 
-_SHORTLY_MS = 250
+_SHORTLY_S = 0.25
 
 
 def let_go() -> None:
@@ -20,23 +20,28 @@ def let_go() -> None:
             each.close()
 
 
-@contextmanager
-def little_patience() -> Iterator[None]:
+def little_patience() -> AbstractContextManager[None]:
     """Inside, a write that somebody else's lock holds up fails soon (`OperationalError`).
 
     For writes that a page can do without: SQLite has one lock for all, and the page would wait
     for it as long as a write that matters. PostgreSQL locks rows, so nothing is changed there.
     """
+    return patience(_SHORTLY_S)
+
+
+@contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """Inside, a write waits for SQLite's lock no longer than this; see `little_patience`."""
     if connection.vendor != "sqlite":
         yield
         return
-    _set_patience(_SHORTLY_MS)
+    _set_patience(seconds)
     try:
         yield
     finally:
-        _set_patience(settings.DATABASES["default"]["OPTIONS"]["timeout"] * 1000)
+        _set_patience(settings.DATABASES["default"]["OPTIONS"]["timeout"])
 
 
-def _set_patience(milliseconds: int) -> None:
+def _set_patience(seconds: float) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(f"PRAGMA busy_timeout = {int(milliseconds)}")
+        cursor.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")

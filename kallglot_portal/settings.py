@@ -137,7 +137,13 @@ else:
     # anywhere on a disk for four times as dear as reading on, and goes through the far wider table
     # instead, with helpers that take longer to start than the answer.
     _plans = "-c random_page_cost=1.1 -c max_parallel_workers_per_gather=0"
-    _database["OPTIONS"] = {"pool": _pool, "options": _plans, **_database.get("OPTIONS", {})}
+    # As long as with SQLite; left to itself, PostgreSQL waits for a lock for ever.
+    _patience = "-c lock_timeout=20s"
+    _database["OPTIONS"] = {
+        "pool": _pool,
+        "options": f"{_plans} {_patience}",
+        **_database.get("OPTIONS", {}),
+    }
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db import Error, OperationalError, transaction
 from django.utils import timezone
 
-from kallglot_portal.database import little_patience
+from kallglot_portal.database import let_go, little_patience, patience
 from kallglot_portal.prepared import Given, Prepared
 from recordings.models import Access, AuditAction, AuditOutcome, Recording, Session
 
@@ -24,6 +24,7 @@ ONE_PLAYBACK = timedelta(minutes=30)
 
 _NOTE_EVERY = timedelta(minutes=1)
 _PATIENCE_S = 20.0
+_LONG_S = 1.0
 
 _newest = Prepared(
     lambda: Access.objects.filter(
@@ -76,10 +77,19 @@ def _in_line() -> Iterator[None]:
     Many who arrive at once would otherwise all try for the database's lock, and SQLite lets them
     sleep for milliseconds when they miss it. Not for use inside a transaction.
     """
-    if not _line.acquire(timeout=_PATIENCE_S):
-        raise OperationalError("others have waited for the trail too long")
+    waited_s = 0.0
+    if not _line.acquire(blocking=False):
+        began = time.monotonic()
+        # Those before us need a connection, and so does every page.
+        let_go()
+        if not _line.acquire(timeout=_PATIENCE_S):
+            raise OperationalError("others have waited for the trail too long")
+        waited_s = time.monotonic() - began
     try:
-        yield
+        # Where the line stood still, the lock that holds it up is not waited for twice.
+        long = waited_s > _LONG_S
+        with patience(_PATIENCE_S - waited_s) if long else contextlib.nullcontext():
+            yield
     finally:
         _line.release()
 
