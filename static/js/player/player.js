@@ -41,15 +41,17 @@ export class Player extends EventTarget {
     for (const name of ["playing", "canplay", "seeked", "pause", "error"]) {
       audio.addEventListener(name, () => this.#buffers(false));
     }
+    // Something else than our controls paused it: a headset, the system, another tab. The event
+    // comes late, perhaps when it plays again.
+    audio.addEventListener("pause", () => {
+      const stays = audio.paused && !audio.ended && !audio.error;
+      if (stays && this.pending === null) this.wanted = false;
+    });
     for (const name of ["play", "pause", "playing", "volumechange", "seeking", "seeked"]) {
       audio.addEventListener(name, () => this.changed());
     }
     audio.addEventListener("playing", () => this.ticking.begin());
     audio.addEventListener("seeked", () => this.emit("tick"));
-    // Something else than our controls paused it: a headset, the system, another tab.
-    audio.addEventListener("pause", () => {
-      if (!audio.ended && !audio.error && this.pending === null) this.wanted = false;
-    });
   }
 
   emit(name) {
