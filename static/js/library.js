@@ -55,9 +55,26 @@ document.addEventListener("formdata", ({ formData }) => {
 
 for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(failure, ({ detail }) => {
-    if (detail.elt.matches("form.filters")) detail.elt.dataset.asked = "";
+    // Nothing is shown of what was asked for, by the form or along with a link.
+    const form = filters();
+    if (form && detail.target?.id === "calls") form.dataset.asked = "";
   });
 }
+
+// Only the sentences about ignored values come anew; their fields stay as they are.
+function markIgnored() {
+  for (const sentence of document.querySelectorAll(".ignored")) {
+    const field = document.getElementById(sentence.id.replace("_error", ""));
+    if (sentence.textContent) {
+      field.setAttribute("aria-invalid", "true");
+      field.setAttribute("aria-describedby", sentence.id);
+    } else {
+      field.removeAttribute("aria-invalid");
+      field.removeAttribute("aria-describedby");
+    }
+  }
+}
+document.addEventListener("htmx:afterSettle", markIgnored);
 
 function setBusy({ detail, type }) {
   if (!["calls", "library"].includes(detail.target?.id)) return;

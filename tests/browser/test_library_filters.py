@@ -102,6 +102,66 @@ def test_what_was_changed_a_moment_before_a_link_is_part_of_what_it_shows(
     complaints[:] = [line for line in complaints if not line.startswith(ended)]
 
 
+def test_a_value_out_of_range_is_said_to_be_ignored_and_stops_no_other_filter(library, portal):
+    page, _ = library
+    page.get_by_text("More filters").click()
+    least = page.locator("#id_min")
+
+    least.fill("-5")
+
+    expect(page.locator("#id_min_error")).to_contain_text("“-5” is ignored")
+    expect(least).to_have_attribute("aria-invalid", "true")
+    expect(least).to_have_accessible_description(re.compile("“-5” is ignored"))
+    page.get_by_label("State", exact=True).select_option("ready")
+    expect(page).to_have_url(f"{portal.url}/?status=ready&min=-5")
+    least.fill("1")
+    expect(page.locator("#id_min_error")).to_be_empty()
+    expect(least).not_to_have_attribute("aria-invalid", "true")
+    expect(least).to_have_accessible_description("")
+
+
+def test_filters_stand_in_line_also_where_one_is_ignored(open_page):
+    path = "/?status=bogus&from=2026-13-01&min=-1&overlap_min=1"
+    page = open_page("leo", path, viewport={"width": 1440, "height": 900})
+    for line, count in ((".filters > .field", 6), (".more-fields > .field", 7)):
+        tops = page.locator(f"{line} :is(input, select):first-of-type").evaluate_all(
+            "fields => fields.map((field) => Math.round(field.getBoundingClientRect().top))"
+        )
+        assert len(tops) == count
+        assert max(tops) - min(tops) <= 1
+
+
+def test_back_brings_no_text_that_the_table_does_not_go_by(library):
+    page, _ = library
+    # As if left within the moment in which the filters wait.
+    page.evaluate("document.getElementById('id_q').value = '4711'")
+
+    page.goto("/exports/")
+    page.go_back()
+
+    expect(page.locator(".row-link").nth(1)).to_be_visible()
+    expect(page.get_by_role("searchbox")).to_have_value("")
+
+
+def test_a_search_whose_page_did_not_come_can_be_asked_for_again(library, portal, complaints):
+    page, _ = library
+    page.evaluate(
+        """() => {
+          const link = '<a id="page-after" href="/?page=2" hx-get="/?page=2" hx-target="#calls">';
+          document.getElementById("calls").insertAdjacentHTML("beforeend", link);
+          htmx.process(document.getElementById("page-after"));
+        }"""
+    )
+    page.route("**/?*q=4711*", lambda route: route.abort(), times=1)
+    with page.expect_event("requestfailed"):
+        page.evaluate(_CHANGE_AND_PRESS, ["#id_q", "4711", "#page-after"])
+
+    page.get_by_role("searchbox").press("Enter")
+
+    expect(page).to_have_url(f"{portal.url}/?q=4711")
+    complaints.clear()
+
+
 def test_the_focus_stays_on_what_was_used(library):
     page, _ = library
     for name in ("Length", "Expiring in 7 days", "30 days"):
