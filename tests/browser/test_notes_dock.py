@@ -81,6 +81,22 @@ def test_the_button_does_it_too_and_escape_keeps_the_words(library):
     expect(library.locator("[data-note]")).to_contain_text("private")
 
 
+def test_cancel_drops_the_words(library):
+    library.get_by_role("button", name="Note here").click()
+    library.keyboard.type("Better not")
+
+    library.locator(FORM).get_by_role("button", name="Cancel").click()
+
+    expect(library.locator(FORM)).to_be_hidden()
+    expect(library.get_by_role("button", name="Note here")).to_be_focused()
+    hear(library)
+    library.keyboard.press("n")
+    expect(library.locator(TEXT)).to_have_value("")
+    library.keyboard.press("Escape")
+    to_the_room(library)
+    expect(library.locator("#note-text")).to_have_value("")
+
+
 def test_words_go_along_into_the_room_of_the_call(library):
     library.keyboard.press("n")
     library.keyboard.type("Begun elsewhere")

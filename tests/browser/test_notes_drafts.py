@@ -137,3 +137,68 @@ def test_a_note_that_did_not_arrive_is_sent_again_as_one(room, complaints):
 
     expect(line(room, "Once.")).to_have_count(1)
     complaints.clear()
+
+
+CANCEL = "Cancel"
+CLOSE = "the summary"
+
+
+@pytest.mark.parametrize("way", [CANCEL, CLOSE])
+@pytest.mark.parametrize("state", ["typed", "brought back", "refused"])
+def test_an_edit_that_is_closed_is_given_up(state, way, open_page, complaints):
+    page = room_with_notes(open_page, [{"start": 2, "text": "First."}, {"start": 5, "text": "B."}])
+    note = page.locator(f"#note-{line(page, 'First.').get_attribute('data-note')}")
+    note.locator("summary").click()
+    note.locator("textarea").fill("Second thoughts")
+    page.locator(TEXT).fill("Of another note")
+    if state == "brought back":
+        line(page, "B.").get_by_role("button", name="Resolve").click()
+        expect(line(page, "B.")).to_contain_text("resolved")
+    elif state == "refused":
+        note.get_by_label("From").fill("9:99")
+        note.get_by_role("button", name="Save changes").click()
+        expect(note.get_by_role("alert")).to_contain_text("Type seconds")
+    expect(note.locator("textarea")).to_have_value("Second thoughts")
+
+    if way == CANCEL:
+        note.get_by_role("button", name=CANCEL).click()
+    else:
+        note.locator("summary").click()
+
+    expect(note.locator("details")).not_to_have_attribute("open", "")
+    expect(note.locator("summary")).to_be_focused()
+    expect(note.get_by_role("alert")).to_have_count(0)
+    expect(page.locator(TEXT)).to_have_value("Of another note")
+    note.locator("summary").click()
+    expect(note.locator("textarea")).to_have_value("First.")
+    expect(note.get_by_label("From")).to_have_value("0:02")
+    page.reload()
+    expect(note.locator("details")).not_to_have_attribute("open", "")
+    note.locator("summary").click()
+    expect(note.locator("textarea")).to_have_value("First.")
+    complaints.clear()
+
+
+def test_an_edit_given_up_after_another_change_is_begun_anew_without_a_refusal(open_page):
+    page = room_with_notes(open_page, [{"start": 2, "text": "First."}, {"start": 5, "text": "B."}])
+    note = page.locator(f"#note-{line(page, 'First.').get_attribute('data-note')}")
+    note.locator("summary").click()
+    note.locator("textarea").fill("Mine.")
+    other = page.context.new_page()
+    other.goto(AT_ZERO)
+    line(other, "First.").locator("summary").click()
+    line(other, "First.").locator("textarea").fill("Theirs.")
+    line(other, "First.").get_by_role("button", name="Save changes").click()
+    expect(line(other, "Theirs.")).to_have_count(1)
+    line(page, "B.").get_by_role("button", name="Resolve").click()
+    expect(note.locator(".note-text")).to_have_text("Theirs.")
+    expect(note.locator("textarea")).to_have_value("Mine.")
+
+    note.get_by_role("button", name=CANCEL).click()
+    expect(note.locator("details")).not_to_have_attribute("open", "")
+    note.locator("summary").click()
+    expect(note.locator("textarea")).to_have_value("Theirs.")
+    note.locator("textarea").fill("Ours.")
+    note.get_by_role("button", name="Save changes").click()
+
+    expect(note.locator(".note-text")).to_have_text("Ours.")

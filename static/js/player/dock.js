@@ -43,7 +43,7 @@ export class Dock {
       note: () => this.note.begin(),
       previous: () => this.neighbours.go("previous"),
       next: () => this.neighbours.go("next"),
-      "leave-note": () => this.note.leave(),
+      "cancel-note": () => this.note.cancel(),
     };
     actions[what]?.();
   }

@@ -23,7 +23,7 @@ export class DockNote {
     this.root.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || event.isComposing) return;
       event.preventDefault();
-      this.leave();
+      this.#leave();
     });
     player.addEventListener("call", () => this.#close());
     document.addEventListener("htmx:afterSettle", () => this.#roomIsHere() && this.#close());
@@ -41,8 +41,14 @@ export class DockNote {
     else this.#open();
   }
 
+  /** Back to what one did before, without the words. */
+  cancel() {
+    dropDraft(addressOf(this.root));
+    this.#leave();
+  }
+
   /** Back to what one did before; the words are kept. */
-  leave() {
+  #leave() {
     this.#hide();
     this.interruption.end();
   }
@@ -103,7 +109,7 @@ export class DockNote {
       dropDraft(address);
       tellNotes(call, answer.panel);
       window.toast?.("Note saved.");
-      if (!root.hidden && player.call === call) this.leave();
+      if (!root.hidden && player.call === call) this.#leave();
       return;
     }
     if (answer.status === 401) this.recovery.signedOut();

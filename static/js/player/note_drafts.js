@@ -59,6 +59,7 @@ export function restoreDraft(form) {
     if (field.type === "checkbox") field.checked = value;
     else field.value = value;
   }
+  form.dataset.restored = "";
   return true;
 }
 

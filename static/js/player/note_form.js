@@ -18,6 +18,8 @@ export class NoteForm {
       if (form?.elements.text) keepDraft(form);
     });
     document.addEventListener("keydown", (event) => this.#key(event));
+    document.addEventListener("reset", ({ target }) => closeEdit(target.closest(".note-edit")));
+    document.addEventListener("toggle", ({ target }) => hasClosed(target) && discard(target), true);
     document.addEventListener("click", ({ target }) => {
       if (target.closest("[data-note-here]")) this.begin();
     });
@@ -147,4 +149,25 @@ export class NoteForm {
     const found = [added, line, next].map((id) => id && $(id)).find(Boolean);
     (found?.querySelector(".note-time") ?? $("note-text"))?.focus();
   }
+}
+
+const hasClosed = (details) => details.matches(".note-edit") && !details.open;
+
+function closeEdit(details) {
+  if (!details?.open) return;
+  details.open = false;
+  details.querySelector("summary").focus();
+}
+
+/** Whoever closes an edit does without it: opened again it has the note as it is. */
+function discard(details) {
+  const form = details.querySelector("form");
+  dropDraft(addressOf(form));
+  const isAsSent = form.matches(":not([data-restored], :has([aria-invalid], [role=alert]))");
+  if (isAsSent) {
+    form.reset();
+    return;
+  }
+  const into = { source: details, target: "#notes", swap: "outerHTML" };
+  window.htmx.ajax("GET", $("note-form").getAttribute("action"), into);
 }
