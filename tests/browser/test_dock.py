@@ -28,7 +28,7 @@ def rows(page):
     """The heights at which the dock's controls and its timeline stand."""
     middles = page.locator(".dock-row").evaluate(
         """(row) => [...row.querySelectorAll("button, input, .dock-timeline")]
-            .filter((element) => element.checkVisibility())
+            .filter((element) => element.checkVisibility({ opacityProperty: true }))
             .map((element) => element.getBoundingClientRect())
             .map(({ top, bottom }) => (top + bottom) / 2)"""
     )
@@ -39,7 +39,9 @@ def rows(page):
     return found
 
 
-@pytest.mark.parametrize(("width", "most"), [(360, 2), (390, 2), (768, 2), (1280, 2), (1440, 1)])
+@pytest.mark.parametrize(
+    ("width", "most"), [(360, 2), (390, 2), (768, 2), (1280, 2), (1400, 2), (1440, 1)]
+)
 def test_it_is_two_rows_at_most(width, most, dock):
     page = dock(width)
 
@@ -83,6 +85,36 @@ def test_targets_are_large_enough_for_a_thumb(dock):
 
     assert len(boxes) >= 13
     assert all(width >= 44 and height >= 40 for width, height in boxes)
+
+
+@pytest.mark.parametrize("width", [1024, 1300, 1366, 1440, 1600])
+def test_the_strip_is_wide_enough_to_find_a_second(width, dock):
+    page = dock(width)
+
+    assert page.locator(".dock-strip").bounding_box()["width"] >= 240
+
+
+def test_where_the_row_is_full_the_volume_stands_above_its_button(dock):
+    page = dock(1440)
+    slider, mute = page.locator("#dock-volume"), page.get_by_role("button", name="Mute")
+    expect(slider).to_have_css("opacity", "0")
+
+    mute.hover()
+    expect(slider).to_have_css("opacity", "1")
+    box, below = slider.bounding_box(), mute.bounding_box()
+    assert box["y"] + box["height"] <= below["y"] + 1
+    slider.click(position={"x": box["width"] / 2, "y": box["height"] / 2})
+    assert page.evaluate("document.getElementById('dock-audio').volume") == pytest.approx(
+        0.5, abs=0.1
+    )
+    page.mouse.move(10, 10)
+    expect(slider).to_have_css("opacity", "1")
+    slider.press("Shift+Tab")
+    expect(mute).to_be_focused()
+    mute.press("Tab")
+    expect(slider).to_be_focused()
+    page.locator("#dock-call").focus()
+    expect(slider).to_have_css("opacity", "0")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
