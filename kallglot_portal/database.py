@@ -29,6 +29,17 @@ def little_patience() -> AbstractContextManager[None]:
     return patience(_SHORTLY_S)
 
 
+def replace_dead_connections() -> None:
+    """After an error: if our connection has ended, so have those that wait in the pool.
+
+    A restart of PostgreSQL ends all of them. Asking each whenever it is borrowed would cost every
+    request a round trip or more.
+    """
+    pool, ours = getattr(connection, "pool", None), connection.connection
+    if pool is not None and ours is not None and ours.closed:
+        pool.check()
+
+
 @contextmanager
 def patience(seconds: float) -> Iterator[None]:
     """Inside, a write waits for SQLite's lock no longer than this; see `little_patience`."""

@@ -7,6 +7,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import requires_csrf_token
 
+from kallglot_portal.database import replace_dead_connections
+
 # Longer than any transaction of ours, shorter than a person's patience.
 _DATABASE_BUSY_WAIT_S = 10
 
@@ -64,6 +66,7 @@ def server_error(request):
     error = sys.exception()
     # A table that is missing is our mistake; everything else of this kind passes.
     if isinstance(error, OperationalError) and not str(error).startswith("no such"):
+        replace_dead_connections()
         sentence = "The portal's database is busy. Please try again in a moment."
         response = _page_or_text(request, 503, "One moment, please", sentence)
         response["Retry-After"] = str(_DATABASE_BUSY_WAIT_S)
