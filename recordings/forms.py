@@ -169,6 +169,14 @@ class NoteForm(forms.Form):
 
 
 class EditNoteForm(NoteForm):
-    """The same of a note that exists: `version` is the one that the person began to edit."""
+    """The same of `note`: `version` is the one that the person began to edit."""
 
     version = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
+
+    def __init__(self, *args, note: Note, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self._latest = note.start if note.end is None else note.end
+
+    def _within_the_call(self, second: float) -> float:
+        # The call may have become shorter since: its recordings are measured, and expire.
+        return second if second <= self._latest else super()._within_the_call(second)

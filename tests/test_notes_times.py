@@ -5,7 +5,7 @@ import pytest
 from recordings.models import Note
 from tests.conftest import CALL
 from tests.factories import make_recording, make_session
-from tests.noting import HTMX, NOTES, ROOM, errors, field, leave, left
+from tests.noting import HTMX, NOTES, ROOM, change, errors, field, leave, left
 
 
 @pytest.fixture
@@ -94,6 +94,20 @@ def test_without_recordings_or_a_known_length_any_second_goes(clients, db):
     make_recording(unknown, duration=None, status="processing")
     address = "/sessions/sess_unknown/notes"
     assert left(clients["reviewer"], address=address, start="10:00").start == 600
+
+
+def test_an_edit_may_leave_a_note_where_it_is_when_the_call_is_shorter_now(clients, known):
+    note = left(clients["reviewer"], start="1:00", end="60.4")
+    known.recordings.update(duration=50)
+
+    for fields in ({"end": "1:00.4", "text": "Other words."}, {"start": "40", "end": "1:00"}):
+        note.refresh_from_db()
+        assert change(clients["reviewer"], note, HTMX, **fields).status_code == 200
+    refused = change(clients["reviewer"], note, HTMX, version=3, end="1:02")
+
+    assert errors(refused) == {f"note-{note.pk}-end": "The call ends at 0:50."}
+    note.refresh_from_db()
+    assert (note.start, note.end) == (40, 60)
 
 
 def test_a_link_to_a_second_fills_the_form(clients, known):

@@ -31,7 +31,7 @@ def edit(request, number):
     permissions.require(request.user, permissions.WRITE_NOTES)
     if not notes.may_edit(request.user, note):
         raise PermissionDenied("Only its author may edit a note.")
-    form = EditNoteForm(request.POST, length=room.longest(note.session))
+    form = EditNoteForm(request.POST, length=room.longest(note.session), note=note)
     if not form.is_valid():
         return _panel(request, note.session, Panel(request, note.session, form, note), 422)
     version = form.cleaned_data["version"]
