@@ -60,7 +60,7 @@ def test_n_notes_the_second_that_plays_and_everything_goes_on(library):
     assert [note["text"] for note in notes] == ["n from the library"]
     ((start, text),) = noted(library)
     assert text == "n from the library"
-    assert when == f"at 0:{float(start):04.1f}"
+    assert re.fullmatch(rf"on .+ at 0:{float(start):04.1f}", when)
 
 
 def test_the_button_does_it_too_and_escape_keeps_the_words(library):
@@ -120,7 +120,9 @@ def test_in_another_calls_room_the_dock_notes_its_own_call(library):
     expect(library.locator("#note-form")).to_be_visible()
     assert PARCEL not in library.url
 
+    title = library.locator("#dock-call").inner_text()
     library.get_by_role("button", name="Note here").click()
+    expect(library.locator("#dock-note-when")).to_contain_text(f"on {title} at 0:")
     library.keyboard.type("On the one that plays")
     library.keyboard.press("Control+Enter")
 
@@ -150,6 +152,7 @@ def test_another_call_takes_its_place_and_the_words_wait(library):
     other = library.locator(f"[data-play]:not([data-play={CALL}])").first
     other.click()
     expect(library.locator(FORM)).to_be_hidden()
+    expect(library.locator("#toast")).to_contain_text("Your note is kept with its call")
 
     library.keyboard.press("n")
     expect(library.locator(TEXT)).to_have_value("")

@@ -7,6 +7,7 @@ import { tellNotes } from "./notes.js";
 import { csrfToken } from "./store.js";
 
 const UNREACHED = "The portal could not be reached. Your note is kept; please try again.";
+const KEPT_ELSEWHERE = "Your note is kept with its call: go there to save it.";
 
 export class DockNote {
   constructor(player, interruption, recovery, noteForm) {
@@ -25,7 +26,7 @@ export class DockNote {
       event.preventDefault();
       this.#leave();
     });
-    player.addEventListener("call", () => this.#close());
+    player.addEventListener("call", () => this.#close(KEPT_ELSEWHERE));
     document.addEventListener("htmx:afterSettle", () => this.#roomIsHere() && this.#close());
   }
 
@@ -71,7 +72,8 @@ export class DockNote {
       restoreDraft(root);
       const { start, end } = fields;
       const when = end.value ? `from ${start.value} to ${end.value}` : `at ${start.value}`;
-      document.getElementById("dock-note-when").textContent = when;
+      // In the room of another call somebody might take that for the one meant.
+      document.getElementById("dock-note-when").textContent = `on ${player.call.title} ${when}`;
       this.#say("");
       root.hidden = false;
     }
@@ -79,8 +81,9 @@ export class DockNote {
   }
 
   /** Another call is at hand, or the room of this one is here: the words wait there. */
-  #close() {
+  #close(told) {
     if (!this.root || this.root.hidden) return;
+    if (told && this.fields.text.value.trim()) window.toast?.(told);
     this.#hide();
     this.interruption.forget();
   }
