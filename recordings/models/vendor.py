@@ -1,5 +1,7 @@
 """What the portal knows about its connection to Kallglot, shared by all its processes."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.utils import timezone
 
@@ -13,6 +15,8 @@ class VendorState(models.Model):
     """
 
     SINGLETON = 1
+    # No wait is as long; one that is was noted by a clock that has been put right since.
+    BEYOND_ANY_WAIT = timedelta(hours=1)
 
     cause = models.CharField(max_length=40, blank=True)
     since = models.DateTimeField(null=True, blank=True)
@@ -38,7 +42,8 @@ class VendorState(models.Model):
         """Seconds until Kallglot may be called again; 0 when it may be called now."""
         if self.paused_until is None:
             return 0.0
-        return max(0.0, (self.paused_until - timezone.now()).total_seconds())
+        wait = self.paused_until - timezone.now()
+        return max(0.0, wait.total_seconds()) if wait < self.BEYOND_ANY_WAIT else 0.0
 
 
 # Asked before every call to Kallglot, so before the first byte of what is not here yet.

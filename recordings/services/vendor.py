@@ -40,7 +40,7 @@ _WORTH_TELLING_S = 5
 # Without a word from Kallglot the smallest plan's limit is assumed (docs/kallglot-api.md).
 _ASSUMED_LIMIT = 60
 _WINDOW_S = 60.0
-_LONGEST_WINDOW_S = 3600.0
+_LONGEST_WINDOW_S = VendorState.BEYOND_ANY_WAIT.total_seconds()
 # A `Date` is of whole seconds, and some more pass on the way.
 _CLOCKS_APART_S = 10
 
@@ -80,7 +80,8 @@ class DatabaseGate:
         """Raise `errors.Paused` while calls to Kallglot are paused."""
         state = VendorState.load()
         self._seen.troubled = bool(state.cause)
-        self._seen.kept_until = _seconds(state.kept_for_people_until)
+        kept_until = _seconds(state.kept_for_people_until)
+        self._seen.kept_until = kept_until if kept_until < time.time() + _LONGEST_WINDOW_S else 0.0
         wait_s = state.wait_s()
         cause = errors.KallglotError(reason=state.cause) if state.cause else None
         if self._background and wait_s <= 0:
@@ -133,6 +134,7 @@ class DatabaseGate:
             if getattr(self._seen, "troubled", True):
                 # A call that was under way when others were told to wait does not end their wait.
                 over = Q(paused_until=None) | Q(paused_until__lte=now)
+                over |= Q(paused_until__gt=now + VendorState.BEYOND_ANY_WAIT)
                 with _as_far_as_can_be_written():
                     VendorState.objects.exclude(cause="").filter(over).update(
                         cause="", since=None, paused_until=None, consecutive_failures=0
