@@ -27,7 +27,9 @@ document.addEventListener("htmx:confirm", (event) => {
 // unless it is about the same field itself.
 document.addEventListener("htmx:configRequest", ({ detail }) => {
   const form = filters();
-  if (!form || !detail.elt.matches("#library a[hx-get]:not(.clear)")) return;
+  if (!form || !detail.elt.matches("#library a[hx-get]")) return;
+  form.dataset.asked = wishOf(form);
+  if (detail.elt.matches(".clear")) return;
   const address = new URL(detail.path, location.href);
   const query = address.searchParams;
   const shown = new URLSearchParams(form.dataset.shown);
@@ -38,8 +40,22 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
     query.delete("page");
   }
   detail.path = address.pathname + address.search;
-  if (detail.target.id === "calls") form.dataset.asked = wishOf(form);
 });
+// What is typed while a link's answer is on the way stays typed, and is asked for after it.
+let typedMeanwhile = [];
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const form = filters();
+  if (!form || !detail.shouldSwap || detail.target.id !== "library") return;
+  const asked = new URLSearchParams(form.dataset.asked);
+  typedMeanwhile = [...new FormData(form)].filter(([name, value]) => value !== asked.get(name));
+});
+function typeAgain() {
+  const form = filters();
+  if (!form || !typedMeanwhile.length) return;
+  for (const [name, value] of typedMeanwhile) form.elements[name].value = value;
+  typedMeanwhile = [];
+  setTimeout(() => form.requestSubmit()); // once the link's request has ended
+}
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
   const form = filters();
   if (form && detail.target?.id === "calls") form.dataset.shown = form.dataset.asked;
@@ -57,7 +73,7 @@ for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) 
   document.addEventListener(failure, ({ detail }) => {
     // Nothing is shown of what was asked for, by the form or along with a link.
     const form = filters();
-    if (form && detail.target?.id === "calls") form.dataset.asked = "";
+    if (form && ["calls", "library"].includes(detail.target?.id)) form.dataset.asked = "";
   });
 }
 
@@ -88,6 +104,7 @@ document.addEventListener("htmx:afterRequest", setBusy);
 // htmx gives the focus back to what has the same id; a chip or a page link may be gone.
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
   rememberWish();
+  typeAgain();
   const used = detail.requestConfig?.elt;
   if (!used || document.activeElement !== document.body) return;
   let next = null;

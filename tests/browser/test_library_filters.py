@@ -162,6 +162,22 @@ def test_a_search_whose_page_did_not_come_can_be_asked_for_again(library, portal
     complaints.clear()
 
 
+def test_what_is_typed_while_a_view_is_on_its_way_stays_and_is_asked_for(library, portal):
+    page, _ = library
+    held = []
+    page.route("**/?view=expiring", lambda route: held.append(route))
+    page.get_by_role("link", name="Expiring in 7 days").click()
+    search = page.get_by_role("searchbox")
+    search.press_sequentially("4711", delay=20)
+    expect(page.locator("#calls[aria-busy=true]")).to_be_visible()
+
+    held[0].continue_()
+
+    expect(page).to_have_url(f"{portal.url}/?q=4711&view=expiring")
+    expect(search).to_have_value("4711")
+    expect(search).to_be_focused()
+
+
 def test_the_focus_stays_on_what_was_used(library):
     page, _ = library
     for name in ("Length", "Expiring in 7 days", "30 days"):
