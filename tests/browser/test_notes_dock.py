@@ -247,3 +247,26 @@ def test_the_form_serves_everybody_on_a_phone(scheme, open_page):
     page.set_viewport_size({**PHONE, "height": 3000})
     page.evaluate(AXE)
     assert violations(page) == []
+
+
+@pytest.mark.parametrize("viewport", [DESK, {"width": 1280, "height": 600}, PHONE])
+def test_what_has_the_focus_is_never_below_the_form(viewport, open_page, complaints):
+    page = open_page("rosa", AT_ZERO, viewport=viewport)
+    expect(page.locator("#dock .has-lanes")).to_be_visible()
+    to_the_library(page)
+    page.keyboard.press("n")
+    page.locator(FORM).locator("[name=start]").evaluate("field => (field.value = '9:99')")
+    page.locator(TEXT).fill("Where?")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(FORM).get_by_role("alert")).to_be_visible()
+    page.evaluate("scrollTo(0, 0)")
+
+    links = page.locator(".row-link")
+    boxes = []
+    for number in range(links.count()):
+        links.nth(number).evaluate("link => link.focus()")
+        boxes.append(links.nth(number).bounding_box())
+
+    ends = page.locator("#dock").bounding_box()["y"]
+    assert all(box["y"] + box["height"] <= ends for box in boxes)
+    complaints.clear()
