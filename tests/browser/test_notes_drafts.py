@@ -17,6 +17,16 @@ def room(open_page):
     return room_with_notes(open_page, [])
 
 
+def change_elsewhere(page):
+    """The first note reads "Theirs." by another tab."""
+    tab = page.context.new_page()
+    tab.goto(AT_ZERO)
+    line(tab, "First.").locator("summary").click()
+    line(tab, "First.").locator("textarea").fill("Theirs.")
+    line(tab, "First.").get_by_role("button", name="Save changes").click()
+    expect(line(tab, "Theirs.")).to_have_count(1)
+
+
 def test_words_outlive_a_change_of_the_panel_by_another_note(open_page):
     page = room_with_notes(
         open_page, [{"start": 2, "text": "First."}, {"start": 5, "text": "Second."}]
@@ -45,12 +55,7 @@ def test_an_edit_of_what_was_changed_meanwhile_is_no_silent_end_of_it(open_page,
     number = line(page, "First.").get_attribute("data-note")
     line(page, "First.").locator("summary").click()
     line(page, "First.").locator("textarea").fill("Mine.")
-    second_tab = page.context.new_page()
-    second_tab.goto(AT_ZERO)
-    line(second_tab, "First.").locator("summary").click()
-    line(second_tab, "First.").locator("textarea").fill("Theirs.")
-    line(second_tab, "First.").get_by_role("button", name="Save changes").click()
-    expect(line(second_tab, "Theirs.")).to_have_count(1)
+    change_elsewhere(page)
     # The panel is another one by now, with the note as it is.
     line(page, "B.").get_by_role("button", name="Resolve").click()
     note = page.locator(f"#note-{number}")
@@ -184,12 +189,7 @@ def test_an_edit_given_up_after_another_change_is_begun_anew_without_a_refusal(o
     note = page.locator(f"#note-{line(page, 'First.').get_attribute('data-note')}")
     note.locator("summary").click()
     note.locator("textarea").fill("Mine.")
-    other = page.context.new_page()
-    other.goto(AT_ZERO)
-    line(other, "First.").locator("summary").click()
-    line(other, "First.").locator("textarea").fill("Theirs.")
-    line(other, "First.").get_by_role("button", name="Save changes").click()
-    expect(line(other, "Theirs.")).to_have_count(1)
+    change_elsewhere(page)
     line(page, "B.").get_by_role("button", name="Resolve").click()
     expect(note.locator(".note-text")).to_have_text("Theirs.")
     expect(note.locator("textarea")).to_have_value("Mine.")
