@@ -5,6 +5,8 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import expect
 
+from recordings.simulator import make_call, noise
+
 from .test_looks import AXE, PHONE, violations
 
 pytestmark = pytest.mark.browser
@@ -86,3 +88,19 @@ def test_with_all_columns_nothing_sticks_out_and_everybody_can_use_it(scheme, op
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     page.set_viewport_size({**PHONE, "height": 6000})
     assert violations(page, ["color-contrast", "target-size"]) == []
+
+
+@pytest.mark.parametrize("device", [DESK, {"viewport": PHONE}], ids=["desk", "phone"])
+def test_no_word_without_end_makes_the_page_wider(device, open_page, portal):
+    call = make_call("sess_wide", {"mixed": noise(3000)}, metadata={"from": "W" * 300})
+    portal.vendor.add_call(call)
+    page = open_page("leo", "/", **device)
+    page.get_by_label("Open calls").fill("sess_wide")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/sessions/sess_wide/*")
+
+    for path in ("/", f"/?q={'x' * 300}&min=-1", f"/?lang={'x' * 80}&mode={'x' * 80}"):
+        page.goto(path)
+        page.locator("#calls").wait_for()
+        beyond = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert beyond <= 0, path
