@@ -83,6 +83,29 @@ def test_who_played_meanwhile_is_left_to_it(room):
     assert room.evaluate(f"{AUDIO}.paused")
 
 
+def test_who_clicks_into_the_words_notes_this_second_too(room):
+    room.evaluate("document.querySelector('call-room').seek(9)")
+    room.locator(TEXT).click()
+    expect(room.locator("#note-start")).to_have_value("0:09.0")
+    room.locator("#note-private").focus()
+    room.evaluate("document.querySelector('call-room').seek(4)")
+
+    room.locator(TEXT).click()
+    expect(room.locator("#note-start")).to_have_value("0:04.0")
+    room.keyboard.type("Clicked.")
+    room.keyboard.press("Control+Enter")
+
+    expect(line(room, "Clicked.")).to_have_attribute("data-start", "4")
+
+
+def test_a_second_that_was_typed_first_stays(room):
+    room.locator("#note-start").fill("0:07")
+
+    room.locator(TEXT).click()
+
+    expect(room.locator("#note-start")).to_have_value("0:07")
+
+
 def test_a_range_is_noted_by_its_button(room):
     room.evaluate("document.querySelector('call-room').setRange([6, 9.5])")
 

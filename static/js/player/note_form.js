@@ -9,6 +9,7 @@ const numbers = () => [...document.querySelectorAll("#notes [data-note]")].map((
 
 export class NoteForm {
   isWriting = false;
+  filled = null; // the second that was put into the form, which nobody chose
   asked = new WeakMap(); // by request, what was asked for where
 
   constructor(interruption) {
@@ -25,6 +26,7 @@ export class NoteForm {
     });
     document.addEventListener("focusin", ({ target }) => {
       if (this.isWriting && !target.closest("#note-form")) this.#leave();
+      if (target.id === "note-text") this.#entered(target.form);
     });
     const on = (name, act) =>
       document.addEventListener(`htmx:${name}`, (event) => isPanel(event) && act(event));
@@ -45,17 +47,20 @@ export class NoteForm {
   /** A note at this second of the room, or on its range. */
   begin() {
     const form = $("note-form");
-    const room = document.querySelector("call-room");
     this.interruption.begin();
-    const { start, end, text } = form.elements;
-    if (room?.call && !text.value.trim()) {
-      const [from, to] = room.range ?? [room.second, null];
-      start.value = clock(from, true);
-      end.value = to === null ? "" : clock(to, true);
-    }
-    text.focus({ preventScroll: true });
+    this.#fill(form);
+    form.elements.text.focus({ preventScroll: true });
     form.scrollIntoView({ block: "nearest", behavior: "instant" });
     this.isWriting = true;
+  }
+
+  /** Words that are still to come are about this second, or the range. */
+  #fill({ elements: { start, end, text } }) {
+    const room = document.querySelector("call-room");
+    if (!room?.call || text.value.trim()) return;
+    const [from, to] = room.range ?? [room.second, null];
+    this.filled = start.value = clock(from, true);
+    end.value = to === null ? "" : clock(to, true);
   }
 
   #key(event) {
@@ -69,6 +74,13 @@ export class NoteForm {
       event.preventDefault();
       this.#end();
     }
+  }
+
+  /** Without the key as well; a second that somebody chose stays. */
+  #entered(form) {
+    const { start } = form.elements;
+    // The address's second is where the room began.
+    if ([start.defaultValue, this.filled].includes(start.value)) this.#fill(form);
   }
 
   #end() {
