@@ -31,7 +31,7 @@ export class Flags {
       const button = this.buttons.get(first.id) ?? newButton();
       kept.set(first.id, button);
       button.flag = flag;
-      button.style.left = `${flag.left.toFixed(1)}px`;
+      button.style.left = `${flag.left}px`;
     }
     this.buttons = kept;
     const shown = [...kept.values()];

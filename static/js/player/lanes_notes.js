@@ -128,7 +128,8 @@ export function gathered(notes, { from, to, width, least }) {
   const shown = notes
     .filter(({ start, end }) => start <= to && (end ?? start) >= from)
     .map((note) => {
-      const left = ((Math.max(note.start, from) - from) / (to - from)) * width;
+      // Whole pixels: crisp, and what is `least` apart here is so on the screen.
+      const left = Math.round(((Math.max(note.start, from) - from) / (to - from)) * width);
       return { left: Math.min(left, Math.max(0, width - least)), note };
     })
     .sort((a, b) => a.left - b.left || a.note.start - b.note.start);
