@@ -5,13 +5,14 @@ import threading
 import time
 from contextlib import closing, contextmanager
 
-import psycopg
 import pytest
 from django.db import connection, connections
 
 from recordings.models import AuditEvent
 from recordings.services import accesses
 from tests.relay.asking import eventually
+
+from .postgres import connect_as_stranger
 
 AUDIO = "/recordings/rec_known_mixed/audio"
 DOWNLOAD = "/recordings/rec_known_mixed/download"
@@ -44,15 +45,13 @@ def connected_as_usual():
 @contextmanager
 def locked_trail():
     """Inside, somebody else holds what every new row of the trail needs."""
-    told = connection.settings_dict
     if connection.vendor == "sqlite":
-        with closing(sqlite3.connect(told["NAME"], isolation_level=None)) as other:
+        name = connection.settings_dict["NAME"]
+        with closing(sqlite3.connect(name, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             yield
     else:
-        facts = {key: told[key.upper()] for key in ("user", "password", "host", "port")}
-        facts = {key: value for key, value in facts.items() if value}
-        with psycopg.connect(dbname=told["NAME"], **facts) as other:
+        with connect_as_stranger() as other:
             other.execute("LOCK TABLE recordings_auditchain")
             yield
 

@@ -2,9 +2,10 @@
 
 import threading
 
-import psycopg
 import pytest
 from django.db import connection, connections
+
+from .postgres import connect_as_stranger
 
 AUDIO = "/recordings/rec_known_mixed/audio"
 
@@ -32,10 +33,7 @@ def use_at_once(number: int) -> None:
 
 def restart_the_server() -> int:
     """As far as its clients can tell; how many connections that has ended."""
-    told = connection.settings_dict
-    facts = {key: told[key.upper()] for key in ("user", "password", "host", "port")}
-    facts = {key: value for key, value in facts.items() if value}
-    with psycopg.connect(dbname=told["NAME"], autocommit=True, **facts) as other:
+    with connect_as_stranger(autocommit=True) as other:
         ended = other.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
