@@ -32,6 +32,9 @@ finish() {
   rm -rf "$folder"
 }
 trap finish EXIT
+# Without these a shell that is ended by Ctrl-C would leave the server behind.
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 $as_user "$programs/initdb" -D "$folder/data" -U "$(id -un)" -A trust -E UTF8 --locale=C.UTF-8 >/dev/null
 $as_user "$programs/pg_ctl" -D "$folder/data" -w -l "$folder/log" \
   -o "-c listen_addresses='' -k $folder -c fsync=off" start >/dev/null
