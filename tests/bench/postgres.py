@@ -63,11 +63,11 @@ class Cluster:
             list(map(str, command)), None, folder / "log", env=dict(os.environ), cwd=folder
         )
         deadline = time.monotonic() + _START_WITHIN_S
-        while not (folder / ".s.PGSQL.5432").exists():
+        answers = [programs() / "pg_isready", "--quiet", "--host", folder]
+        while subprocess.run(answers, check=False).returncode != 0:
             if time.monotonic() > deadline:
                 raise Failed("PostgreSQL does not start.")
             time.sleep(0.05)
-        time.sleep(0.5)  # the socket is there a moment before it answers
 
 
 def _as_user() -> list[str] | None:
