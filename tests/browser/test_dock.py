@@ -40,7 +40,7 @@ def rows(page):
 
 
 @pytest.mark.parametrize(
-    ("width", "most"), [(360, 2), (390, 2), (768, 2), (1280, 2), (1400, 2), (1440, 1)]
+    ("width", "most"), [(360, 2), (390, 2), (768, 2), (1280, 2), (1344, 2), (1350, 1), (1440, 1)]
 )
 def test_it_is_two_rows_at_most(width, most, dock):
     page = dock(width)
@@ -87,7 +87,7 @@ def test_targets_are_large_enough_for_a_thumb(dock):
     assert all(width >= 44 and height >= 40 for width, height in boxes)
 
 
-@pytest.mark.parametrize("width", [1024, 1300, 1366, 1440, 1600])
+@pytest.mark.parametrize("width", [1024, 1300, 1350, 1366, 1440, 1600])
 def test_the_strip_is_wide_enough_to_find_a_second(width, dock):
     page = dock(width)
 
