@@ -125,3 +125,12 @@ def test_it_serves_everybody_on_a_phone(scheme, dock):
     page.evaluate(AXE)
 
     assert violations(page) == []
+
+
+@pytest.mark.parametrize("width", [1350, 1366, 1440])
+def test_the_number_of_the_customer_is_whole_on_a_laptop(width, dock):
+    page = dock(width)
+
+    title = page.locator("#dock-call")
+    expect(title).to_have_text("+491711234567")
+    assert title.evaluate("(link) => link.scrollWidth <= link.clientWidth")
