@@ -5,12 +5,15 @@ from uuid import uuid4
 
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.text import Truncator
 
 from recordings import permissions
 from recordings.forms import NoteForm
 from recordings.models import Note, Session
 from recordings.services import clock, notes
 from recordings.views.came_from import carried
+
+_WORDS_IN_NAMES = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,12 @@ class Row:
     def prefix(self) -> str:
         """Of the ids of the fields that edit it."""
         return f"note-{self.note.pk}"
+
+    @property
+    def name(self) -> str:
+        """Which note a button means, for those who do not see where it stands."""
+        words = Truncator(" ".join(self.note.text.split())).chars(_WORDS_IN_NAMES)
+        return f"note at {self.shown} by {self.note.author_name}: {words}"
 
 
 class Panel:

@@ -102,7 +102,7 @@ def test_without_scripts_notes_are_written_changed_settled_and_deleted(open_page
     assert page.url.endswith(f"#{note.get_attribute('id')}")
 
     note.locator("summary").click()
-    note.get_by_label("Note").fill("Said enough.")
+    note.get_by_role("textbox", name="Note").fill("Said enough.")
     note.get_by_label("Private").check()
     note.get_by_role("button", name="Save changes").click()
     expect(note.locator(".note-text")).to_have_text("Said enough.")
@@ -115,3 +115,23 @@ def test_without_scripts_notes_are_written_changed_settled_and_deleted(open_page
     expect(page.locator("#notes")).to_contain_text("Nobody has left a note")
     assert all("422" in text for text in complaints)
     complaints.clear()
+
+
+def test_a_button_tells_which_note_it_means(open_page, portal):
+    page = open_page("leo", "/", **DESK)
+    leave_all(portal, EVERY_KIND)
+    page.goto(ROOM)
+    pressed = page.locator(".note-actions").locator("summary, .note-buttons button")
+    names = pressed.evaluate_all(
+        "all => all.map((button) => [button.textContent, button.ariaLabel])"
+    )
+
+    assert names[:3] == [
+        ["Resolve", "Resolve note at 0:00 by leo: Short."],
+        ["Delete", "Delete note at 0:00 by leo: Short."],
+        ["Edit", "Edit note at 0:00 by leo: Short."],
+    ]
+    settled_range = "Reopen note at 0:01–0:07 by rosa: A range, settled. With two paragraphs."
+    assert ["Reopen", settled_range] in names
+    assert all(name.startswith(f"{words} note at ") for words, name in names)
+    assert len(set(map(tuple, names))) == len(names)
