@@ -9,6 +9,7 @@ counts as speech where it swells and fades like it.
 
 import math
 from array import array
+from collections.abc import Sequence
 from itertools import pairwise
 
 from .decode import RATE
@@ -21,7 +22,6 @@ SHORTEST_MS = 150
 """What is shorter is a click or a breath."""
 
 _FRAME = RATE * FRAME_MS // 1000
-_PER_FRAME = 1 / math.sqrt(_FRAME)
 
 # Half decibels above one step of 16 bits; full scale is 180.
 _QUIETEST_SPEECH = 70
@@ -30,6 +30,7 @@ _LEAST_SWELL = 24
 _ABOVE_NOISE = 17
 _BELOW_LOUD_MOST, _BELOW_LOUD_LEAST = 62, 30
 _GOES_ON_BELOW = 8
+_STEADY = 8  # words rise and fall by more, hiss and tones by less
 
 _NOISE_SHARE = 0.15
 _NOISE_EVERY, _NOISE_AROUND = 200, 800  # frames
@@ -49,21 +50,25 @@ class LevelMeter:
         """Take the next samples, an array of type "h" and any length."""
         samples = self._rest + samples
         whole = len(samples) - len(samples) % _FRAME
+        frames = (samples[start : start + _FRAME] for start in range(0, whole, _FRAME))
         hypot, level = math.hypot, _level
         # `hypot` is the root of the sum of squares, in C.
-        self._levels.extend(
-            level(hypot(*samples[start : start + _FRAME])) for start in range(0, whole, _FRAME)
-        )
+        self._levels.extend(level(hypot(*frame), sum(frame)) for frame in frames)
         self._rest = samples[whole:]
 
     def levels(self) -> bytes:
-        """One byte for each whole frame: its RMS in half decibels above 1; silence is 0."""
+        """One byte for each whole frame: its RMS in half decibels above 1; silence is 0.
+
+        A constant offset, as some lines have, is no sound and does not count.
+        """
         return bytes(self._levels)
 
 
-def _level(length: float) -> int:
-    rms = length * _PER_FRAME
-    return round(40 * math.log10(rms)) if rms > 1 else 0
+def _level(length: float, total: int) -> int:
+    """From the root of the sum of a frame's squares, and the sum of its samples."""
+    mean = total / _FRAME
+    power = length * length / _FRAME - mean * mean
+    return round(20 * math.log10(power)) if power > 1 else 0
 
 
 def spans(levels: bytes) -> list[tuple[int, int]]:
@@ -72,7 +77,11 @@ def spans(levels: bytes) -> list[tuple[int, int]]:
     Accuracy on speech without noise is some tens of milliseconds: words begin and end softly.
     """
     runs = _join(_runs(levels, _thresholds(levels)), _JOINED_FRAMES)
-    runs = [run for run in runs if run[1] - run[0] >= _LEAST_RUN_FRAMES]
+    runs = [
+        (start, end)
+        for start, end in runs
+        if end - start >= _LEAST_RUN_FRAMES and not _is_steady(levels[start:end])
+    ]
     # Speech begins and ends somewhere within its first and last frame: on average in the middle.
     found = [
         (start * FRAME_MS + FRAME_MS // 2, end * FRAME_MS - FRAME_MS // 2)
@@ -83,22 +92,45 @@ def spans(levels: bytes) -> list[tuple[int, int]]:
 
 def _thresholds(levels: bytes) -> list[int]:
     """For each stretch of `_NOISE_EVERY` frames the level at which speech begins; empty: none."""
-    heard = sorted(level for level in levels if level >= _QUIETEST_FRAME)
-    if not heard:
+    noises = [_noise(levels, start) for start in range(0, len(levels), _NOISE_EVERY)]
+    # However seldom somebody speaks, how loud they are is told by what stands out alone.
+    loud = _share_of(
+        [
+            level
+            for number, noise in enumerate(noises)
+            for level in levels[number * _NOISE_EVERY : (number + 1) * _NOISE_EVERY]
+            if level >= max(noise + _ABOVE_NOISE, _QUIETEST_FRAME)
+        ],
+        0.95,
+    )
+    if loud < _QUIETEST_SPEECH or loud - _share_of(levels, 0.1) < _LEAST_SWELL:
         return []
-    loud = heard[int(len(heard) * 0.95)]
-    everything = sorted(levels)
-    if loud < _QUIETEST_SPEECH or loud - everything[len(everything) // 10] < _LEAST_SWELL:
-        return []
-    thresholds = []
-    for start in range(0, len(levels), _NOISE_EVERY):
-        around = sorted(
-            levels[max(0, start - _NOISE_AROUND) : start + _NOISE_EVERY + _NOISE_AROUND]
+    return [
+        min(
+            max(noise + _ABOVE_NOISE, loud - _BELOW_LOUD_MOST, _QUIETEST_FRAME),
+            loud - _BELOW_LOUD_LEAST,
         )
-        noise = around[int(len(around) * _NOISE_SHARE)]
-        threshold = max(noise + _ABOVE_NOISE, loud - _BELOW_LOUD_MOST, _QUIETEST_FRAME)
-        thresholds.append(min(threshold, loud - _BELOW_LOUD_LEAST))
-    return thresholds
+        for noise in noises
+    ]
+
+
+def _noise(levels: bytes, start: int) -> int:
+    """How loud the line is without words in the stretch of frames that begins at `start`."""
+    own = levels[start : start + _NOISE_EVERY]
+    if _is_steady(own):
+        return _share_of(own, 0.9)
+    around = levels[max(0, start - _NOISE_AROUND) : start + _NOISE_EVERY + _NOISE_AROUND]
+    return _share_of(around, _NOISE_SHARE)
+
+
+def _is_steady(levels: bytes) -> bool:
+    """Whether this is equally loud all the time."""
+    return _share_of(levels, 0.9) - _share_of(levels, 0.1) < _STEADY
+
+
+def _share_of(levels: Sequence[int], share: float) -> int:
+    """The level that this share of them does not exceed; 0 of none."""
+    return sorted(levels)[int(len(levels) * share)] if levels else 0
 
 
 def _runs(levels: bytes, thresholds: list[int]) -> list[tuple[int, int]]:

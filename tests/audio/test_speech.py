@@ -1,6 +1,7 @@
 """Speech is found where it was laid down, within 100 ms, whatever file it comes in."""
 
 import io
+import math
 import random
 from array import array
 
@@ -35,6 +36,10 @@ def with_noise(lane: array, rms: float) -> array:
     return array("h", (max(-32768, min(32767, round(x + chance.gauss(0, rms)))) for x in lane))
 
 
+def silence(seconds: int) -> array:
+    return array("h", bytes(16_000 * seconds))
+
+
 def assert_agree(actual, truth):
     assert len(actual) == len(truth)
     for (start, end), (true_start, true_end) in zip(actual, truth, strict=True):
@@ -62,6 +67,34 @@ def test_a_soft_voice_is_a_voice_too(gain):
     quieter = array("h", (max(-32768, min(32767, round(x * gain))) for x in lane))
 
     assert_agree(found(quieter), true_spans("double-charge", "agent"))
+
+
+def test_a_line_with_an_offset_changes_nothing():
+    lane = array("h", (min(32767, x + 1000) for x in samples("warranty", "agent")))
+
+    assert_agree(found(lane), true_spans("warranty", "agent"))
+
+
+@pytest.mark.parametrize("hiss", [30, 150])
+def test_somebody_who_speaks_seldom_on_a_line_that_hisses_is_heard(hiss):
+    truth = true_spans("warranty", "agent")[:1]
+    lane = samples("warranty", "agent")[: 8 * (truth[0][1] + 500)] + silence(100)
+
+    assert_agree(found(with_noise(lane, hiss)), truth)
+
+
+def test_a_line_that_begins_to_hiss_late_says_nothing():
+    hiss = with_noise(silence(20), 150)
+
+    assert found(silence(15) + hiss + silence(15) + hiss) == []
+
+
+def test_the_tone_before_a_call_is_answered_is_no_speech():
+    tone = array("h", (round(6000 * math.sin(0.334 * n)) for n in range(8000)))
+    lane = (tone + silence(4)) * 3 + samples("warranty", "agent")
+
+    truth = [(start + 15_000, end + 15_000) for start, end in true_spans("warranty", "agent")]
+    assert_agree(found(lane), truth)
 
 
 @pytest.mark.parametrize(
@@ -92,10 +125,9 @@ def test_pauses_within_words_are_bridged_and_longer_ones_are_not():
     word = samples("warranty", "agent")[4000:12000]
     short = array("h", bytes(16 * (BRIDGED_MS - 150)))
     long = array("h", bytes(16 * (BRIDGED_MS + 150)))
-    silence = array("h", bytes(16_000 * 2))
 
-    assert len(found(silence + word + short + word + silence)) == 1
-    assert len(found(silence + word + long + word + silence)) == 2
+    assert len(found(silence(2) + word + short + word + silence(2))) == 1
+    assert len(found(silence(2) + word + long + word + silence(2))) == 2
 
 
 def test_levels_do_not_depend_on_how_samples_come():
