@@ -76,6 +76,23 @@ def test_the_same_on_both_channels_is_a_duplicate(name):
     assert check(*levels(stereo(both, both))).verdict == "duplicate"
 
 
+@pytest.mark.parametrize(("gain", "late_ms"), [(0.5, 0), (0.25, 0), (1, 20), (0.7, 400)])
+def test_a_duplicate_may_be_softer_or_later_on_one_channel(gain, late_ms):
+    voice = samples("warranty", "agent")
+    copy = later(array("h", (round(x * gain) for x in voice)), late_ms)
+
+    assert check(*levels(stereo(voice, copy))).verdict == "duplicate"
+    assert check(*levels(stereo(copy, voice)), **legs("warranty")).verdict == "duplicate"
+
+
+def test_sides_that_are_heard_on_each_others_line_are_no_duplicate():
+    agent, customer = (samples("warranty", side) for side in SIDES)
+    left = array("h", (round(a + c * 0.2) for a, c in zip(agent, customer, strict=True)))
+    right = array("h", (round(c + a * 0.2) for a, c in zip(agent, customer, strict=True)))
+
+    assert check(*levels(stereo(left, right)), **legs("warranty")).verdict == "same"
+
+
 @pytest.mark.parametrize("shift_ms", [250, 1300])
 def test_coding_as_mp3_hides_nothing(shift_ms):
     """The mixed file as MP3; its legs under each other's name, and late."""
