@@ -13,7 +13,9 @@ from recordings.models import CallFigures, Lanes, LanesState, RecordingState, Se
 
 from . import listening
 
-LEGS, MIXED, ONE_LANE, ONE_LEG = "legs", "mixed", "one lane", "one leg"
+LEGS, MIXED, ONE_LANE, ONE_LEG = _RICHEST_FIRST = "legs", "mixed", "one lane", "one leg"
+
+_ROUNDED_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,29 +35,34 @@ def measure(session: Session) -> CallFigures | None:
     """Work out the figures of `session` and store them; None while there is nothing to go by.
 
     Taken are the agent's and the customer's own recordings where both were analysed, else the
-    mixed one, else the one leg there is. Doing it again changes nothing.
+    mixed one, else the one leg there is. Doing it again changes nothing, nor does what is left
+    when a part of the sound is over.
     """
     before = CallFigures.objects.filter(session=session).first()
     channels = _channels(session)
-    kept = _check(channels) or _told(before)
+    kept = _check(channels) or _still_told(before, channels["mixed"])
     source, parts = _parts(channels, kept)
     if not parts:
         return before
     figures = figures_of(parts)
     facts = {
         "measured_at": timezone.now(),
-        "source": source,
-        "figures": figures.figures(),
         "channel_check": asdict(kept) if kept else {},
         "outdated": False,
     }
+    is_news = not (
+        before and _is_less(before, source, figures.duration_s) and _is_partly_over(session)
+    )
+    if is_news:
+        facts |= {"source": source, "figures": figures.figures()}
     with transaction.atomic():
         stored, _ = CallFigures.objects.update_or_create(session=session, defaults=facts)
-        Session.objects.filter(pk=session.pk).update(
-            longest_silence_s=figures.longest_silence_s,
-            overlap_share=figures.overlap_share,
-            agent_talk_share=figures.agent_share,
-        )
+        if is_news:
+            Session.objects.filter(pk=session.pk).update(
+                longest_silence_s=figures.longest_silence_s,
+                overlap_share=figures.overlap_share,
+                agent_talk_share=figures.agent_share,
+            )
         if all(channel.settled for channel in channels.values()):
             # Nothing is left to compare.
             made = Lanes.objects.filter(recording__session=session, state=LanesState.READY)
@@ -78,6 +85,37 @@ def measure_anew(most: int) -> bool:
         else:
             CallFigures.objects.filter(pk=before.pk).update(outdated=False)
     return len(found) > most
+
+
+def lacking_levels(fresh: Lanes) -> list[Lanes]:
+    """The lanes that `fresh` is to be compared with and whose levels are not kept any more.
+
+    That is so where a file came, or was made anew, after the others had been compared.
+    """
+    channels = _channels(fresh.recording.session)
+    firsts = [channel.lanes[0] for channel in channels.values() if channel.complete]
+    if fresh not in firsts or not channels["mixed"].complete:
+        return []
+    return [lanes for lanes in firsts if not lanes.levels]
+
+
+def _is_less(before: CallFigures, source: str, duration_s: float) -> bool:
+    """Whether that is less sound than what was measured before, or tells less of it."""
+    rank = _RICHEST_FIRST.index
+    shorter = duration_s < before.figures.get("duration_s", 0.0) - _ROUNDED_S
+    return shorter or rank(source) > rank(before.source)
+
+
+def _is_partly_over(session: Session) -> bool:
+    over = (RecordingState.EXPIRED, RecordingState.MISSING)
+    return any(recording.state in over for recording in session.recordings.all())
+
+
+def _still_told(before: CallFigures | None, mixed: _Channel) -> channel_check.ChannelCheck | None:
+    """What was told of the mixed file, unless that was made anew since."""
+    if before and mixed.lanes and mixed.lanes[0].analysed_at > before.measured_at:
+        return None
+    return _told(before)
 
 
 def _told(before: CallFigures | None) -> channel_check.ChannelCheck | None:

@@ -23,6 +23,7 @@ from . import figures, listening, prefetching, schedule
 
 log = logging.getLogger(__name__)
 
+_NOT_TO_BE_HAD = (Undecodable, listening.NotPlayable, errors.KallglotError, StorageFailed)
 _MOST_ATTEMPTS = 6
 # While somebody else's download of the file is under way, there is no use in waiting for it here.
 _LOOK_AGAIN = timedelta(seconds=2)
@@ -62,17 +63,34 @@ def analyse(recording: Recording) -> Lanes:
     lanes, _ = want(recording)
     if lanes.state != LanesState.WANTED:
         return lanes
-    whole = listening.fetch(recording)
     try:
-        found = analyse_apart(whole.file_at(0))
+        found = _find(recording)
     except Undecodable as error:
         lanes.give_up(str(error))
     else:
         _keep(lanes, found)
-    finally:
-        whole.close()
+        _bring_levels_back(lanes)
     figures.measure(recording.session)
     return lanes
+
+
+def _find(recording: Recording) -> Analysis:
+    whole = listening.fetch(recording)
+    try:
+        return analyse_apart(whole.file_at(0))
+    finally:
+        whole.close()
+
+
+def _bring_levels_back(fresh: Lanes) -> None:
+    """Make those anew that `fresh` is to be compared with; without them nothing is told."""
+    for other in figures.lacking_levels(fresh):
+        try:
+            levels = _levels(_find(other.recording))
+        except (*_NOT_TO_BE_HAD, OSError) as error:
+            log.warning("%s is not compared: %s", other.recording.kallglot_id, error)
+        else:
+            Lanes.objects.filter(pk=other.pk, key=other.key).update(levels=levels)
 
 
 def analyse_wanted() -> float | None:
@@ -166,5 +184,9 @@ def _keep(lanes: Lanes, found: Analysis) -> None:
         # The time of compression stays out, so that the same sound is the same bytes.
         waveform=gzip.compress(packed, 9, mtime=0),
         spans=[[list(span) for span in lane] for lane in found.spans],
-        levels=zlib.compress(b"".join(found.levels)),
+        levels=_levels(found),
     )
+
+
+def _levels(found: Analysis) -> bytes:
+    return zlib.compress(b"".join(found.levels))

@@ -4,8 +4,9 @@ import pytest
 from django.utils import timezone
 
 from recordings.models import CallFigures, Lanes, Recording
-from recordings.services import figures, lanes, pruning
+from recordings.services import figures, lanes, pruning, sync
 from tests.audio.voices import later, mono, samples, stereo, true_spans
+from tests.conftest import CALL
 
 from .known import SPEECH, analyse_all, recording
 
@@ -63,6 +64,62 @@ def test_a_late_mixed_file_is_noticed(spoken):
     analyse_all()
 
     assert CallFigures.objects.get().channel_check["agent_shift_ms"] == pytest.approx(1300, abs=5)
+
+
+def test_a_mixed_file_made_anew_is_compared_anew(spoken):
+    sides = samples(SPEECH, "agent"), samples(SPEECH, "customer")
+    spoken(mixed=stereo(*sides[::-1]))
+    analyse_all()
+    spoken(mixed=stereo(*sides) + bytes(160))
+    Recording.objects.filter(channel="mixed").update(size=1)
+
+    lanes.analyse(recording())
+
+    assert CallFigures.objects.get().channel_check["verdict"] == "same"
+    assert {bytes(levels) for levels in Lanes.objects.values_list("levels", flat=True)} == {b""}
+
+
+def test_of_a_mixed_file_made_anew_nothing_old_is_told(spoken):
+    sides = samples(SPEECH, "agent"), samples(SPEECH, "customer")
+    spoken(mixed=stereo(*sides[::-1]))
+    analyse_all()
+    spoken(mixed=stereo(*sides) + bytes(160))
+    Recording.objects.filter(channel="mixed").update(size=1)
+    Recording.objects.exclude(channel="mixed").update(expires_at=timezone.now())
+
+    lanes.analyse(recording())
+
+    assert CallFigures.objects.get().channel_check == {}
+
+
+def test_legs_that_come_late_are_compared_all_the_same(spoken):
+    swapped = stereo(samples(SPEECH, "customer"), samples(SPEECH, "agent"))
+    spoken(mixed=swapped, agent=None, customer=None)
+    analyse_all()
+    spoken(mixed=swapped)
+    sync.refresh(CALL)
+
+    analyse_all()
+
+    assert CallFigures.objects.get().channel_check["verdict"] == "swapped"
+
+
+def test_what_is_left_of_a_call_is_not_taken_for_the_whole(spoken):
+    session = spoken(parts=2)
+    analyse_all()
+    before = CallFigures.objects.get()
+    session.refresh_from_db()
+    silence = session.longest_silence_s
+    Recording.objects.exclude(kallglot_id__endswith="_2").update(expires_at=timezone.now())
+    lanes.forget_expired()
+    Recording.objects.filter(kallglot_id="rec_known_mixed_2").update(size=1)
+
+    lanes.analyse(Recording.objects.get(kallglot_id="rec_known_mixed_2"))
+
+    found = CallFigures.objects.get()
+    assert (found.source, found.figures) == (before.source, before.figures)
+    session.refresh_from_db()
+    assert session.longest_silence_s == silence
 
 
 def test_a_duplicate_tells_silence_but_no_sides(spoken):
