@@ -1,5 +1,6 @@
 // <call-transcript>: turns that one clicks to hear, the turn that plays, views, and the search.
 
+import { bringIntoSight, isInSight } from "./in_sight.js";
 import { remember, remembered } from "./store.js";
 import { Marks } from "./transcript_marks.js";
 import { TurnSearch } from "./transcript_search.js";
@@ -118,22 +119,16 @@ export class CallTranscript extends HTMLElement {
       current = turn;
     }
     if (current === this.current) return;
+    const isSeen = this.current ? isInSight(this.list, this.current.element) : scrollY === 0;
     this.current?.element.removeAttribute("aria-current");
     this.current = current;
     current?.element.setAttribute("aria-current", "true");
-    if (this.following) this.#scroll();
+    if (this.following) this.#scroll(isSeen);
   }
 
-  #scroll() {
-    const element = this.current?.element;
-    if (!element) return;
-    const { list } = this;
-    const top = element.offsetTop - list.offsetTop;
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    list.scrollTo({
-      top: top - (list.clientHeight - element.offsetHeight) / 3,
-      behavior: calm ? "instant" : "smooth",
-    });
+  /** The window moves along only with who sees it: others read elsewhere on the page. */
+  #scroll(isSeen = true) {
+    if (this.current) bringIntoSight(this.list, this.current.element, isSeen);
   }
 
   /** The reader looks elsewhere: leave the view to them. */
