@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from recordings.models import CallFigures, Lanes, LanesState, ListeningPosition, Recording
-from recordings.services import heard, timeline
+from recordings.services import heard, listening, timeline
 from tests.conftest import CALL
 from tests.factories import make_recording, make_session
 
@@ -70,11 +70,17 @@ def test_without_audio_there_is_a_sentence(clients, db):
 
 def test_the_length_is_that_of_the_decoded_sound(clients, known):
     recording = known.recordings.get(channel="mixed")
+    key = listening.key(recording)
     Lanes.objects.create(
-        recording=recording, key="x", state=LanesState.READY, duration_ms=61_234, count=1
+        recording=recording, key=key, state=LanesState.READY, duration_ms=61_234, count=1
     )
 
     assert clients["reviewer"].get(ADDRESS).json()["voices"]["mixed"][0]["duration"] == 61.234
+
+    # Made anew, and not decoded yet.
+    known.recordings.filter(channel="mixed").update(size=1, duration=30)
+
+    assert clients["reviewer"].get(ADDRESS).json()["voices"]["mixed"][0]["duration"] == 30
 
 
 def test_swapped_channels_are_told(clients, known):

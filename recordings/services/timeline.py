@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from recordings.models import Lanes, LanesState, Recording, Session
 
+from . import listening
+
 # Kallglot tells moments in whole seconds, so channels cut at the same time may differ by one.
 _SAME_MOMENT_S = 1.6
 # A recording is filed a moment after it ends.
@@ -96,7 +98,6 @@ def _apart(starts: Sequence[float], lengths: Sequence[float]) -> bool:
 def _lengths(recordings: Sequence[Recording]) -> dict[int, float]:
     """Seconds by recording: as decoded where that was done, else as Kallglot says."""
     made = Lanes.objects.filter(recording__in=recordings, state=LanesState.READY, cut=False)
-    decoded = dict(made.values_list("recording_id", "duration_ms"))
-    return {
-        r.pk: decoded[r.pk] / 1000 if r.pk in decoded else r.duration or 0.0 for r in recordings
-    }
+    decoded = dict(made.values_list("key", "duration_ms"))
+    lengths = ((r.pk, decoded.get(listening.key(r)), r.duration) for r in recordings)
+    return {pk: told or 0.0 if ms is None else ms / 1000 for pk, ms, told in lengths}
