@@ -7,6 +7,15 @@ from django.utils import timezone
 from .sessions import Session, visible_to
 
 
+def keep_team_notes(collector, field, notes, using):
+    """What an account that is deleted leaves: private notes go with it, others lose their author.
+
+    A function of the kind that `on_delete` takes; nobody else could ever see the private ones.
+    """
+    models.CASCADE(collector, field, notes.filter(is_private=True), using)
+    models.SET_NULL(collector, field, notes.filter(is_private=False), using)
+
+
 class NoteQuerySet(models.QuerySet):
     def visible_to(self, user) -> "NoteQuerySet":
         """The notes `user` may see: the one door to notes for every view."""
@@ -22,9 +31,9 @@ class NoteQuerySet(models.QuerySet):
 
 
 class Note(models.Model):
-    """One person's words on a second of a call. It outlives the audio, and its author.
+    """One person's words on a second of a call. It outlives the audio, and its author's account.
 
-    A private one is seen by its author alone, whatever others may do. Seconds are those of the
+    A private one is seen by its author alone, whatever others may do, and goes with the account. Seconds are those of the
     call's timeline. `version` counts the edits, so that a stale one is noticed; `key` is made by
     the form, so that one sent twice is one note.
     """
@@ -36,7 +45,7 @@ class Note(models.Model):
         Session, on_delete=models.CASCADE, related_name="notes", db_index=False
     )
     author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="notes"
+        settings.AUTH_USER_MODEL, null=True, on_delete=keep_team_notes, related_name="notes"
     )
     # Copied, so that a note is somebody's when the account is gone.
     author_name = models.CharField(max_length=150)
