@@ -33,9 +33,9 @@ class NoteQuerySet(models.QuerySet):
 class Note(models.Model):
     """One person's words on a second of a call. It outlives the audio, and its author's account.
 
-    A private one is seen by its author alone, whatever others may do, and goes with the account. Seconds are those of the
-    call's timeline. `version` counts the edits, so that a stale one is noticed; `key` is made by
-    the form, so that one sent twice is one note.
+    A private one is seen by its author alone, whatever others may do, and goes with the account.
+    Seconds are those of the call's timeline. `version` counts the edits, so that a stale one is
+    noticed; `key` is made by the form, so that one sent twice is one note.
     """
 
     MOST_CHARACTERS = 4000
