@@ -107,6 +107,16 @@ def test_a_place_is_kept_for_each_person(clients, known):
     assert (place.heard_s, place.heard_share) == (15, 0.25)
 
 
+def test_what_was_heard_on_the_page_of_another_is_not_theirs(clients, people, known):
+    told = {"second": "12.5", "channel": "agent", "heard": "0-12", "person": people["lead"].pk}
+
+    answer = clients["reviewer"].post(ADDRESS, told)
+
+    assert answer.status_code == 401
+    assert not ListeningPosition.objects.exists()
+    assert clients["lead"].post(ADDRESS, told).status_code == 204
+
+
 def test_who_has_come_to_the_end_begins_anew(clients, known):
     keep(clients["reviewer"], second="59")
 

@@ -21,6 +21,9 @@ def listening(request, session_id):
     session = get_object_or_404(visible, kallglot_id=session_id)
     permissions.require(request.user, permissions.LISTEN)
     if request.method == "POST":
+        # The page may be older than the sign-in: what one has heard is no other's.
+        if request.POST.get("person", str(request.user.pk)) != str(request.user.pk):
+            return _text(401, "Somebody else has signed in.")
         return _keep(request, session)
     found = room.playable(session, request.user)
     if found is None:

@@ -1,9 +1,10 @@
 // What somebody has typed into a note's form and not saved: kept in this tab for that person,
 // by the form's address, so that neither another page nor a sign-in in between loses it.
 
+import { person } from "./store.js";
+
 const KEPT = ["text", "start", "end", "private", "key", "version"];
 // Whoever signs in after another in the same tab finds nothing of theirs.
-const person = document.getElementById("dock")?.dataset.person;
 const PREFIX = "note-drafts.";
 
 function all() {

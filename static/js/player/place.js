@@ -1,10 +1,11 @@
 // Tells the server where the listener is and which seconds were really played.
 
 import { parseRanges } from "./call.js";
-import { csrfToken } from "./store.js";
+import { csrfToken, person } from "./store.js";
 
 const EVERY_MS = 10_000;
 const MISUNDERSTOOD = 400; // it would be so again, whatever is asked with it
+const SIGN_OUT_MS = 2_000; // nobody waits longer for their last seconds to be kept
 
 export class Place {
   constructor(player, recovery) {
@@ -13,7 +14,7 @@ export class Place {
     this.fresh = new Set(); // seconds heard since the last post
     this.before = null;
     player.addEventListener("tick", () => this.#note());
-    player.addEventListener("leave", () => this.post());
+    player.addEventListener("leave", () => (this.posted = this.post()));
     player.addEventListener("call", () => this.#restart());
     for (const name of ["pause", "ended"]) player.audio.addEventListener(name, () => this.post());
     player.audio.addEventListener("seeking", () => (this.before = null));
@@ -22,6 +23,7 @@ export class Place {
       this.post();
       this.#keepForThisTab();
     });
+    document.addEventListener("submit", (event) => this.#beforeSignOut(event));
   }
 
   #restart() {
@@ -63,7 +65,7 @@ export class Place {
     this.last = key;
     const heard = ranges(this.fresh);
     this.fresh.clear();
-    const body = new URLSearchParams({ second: second.toFixed(2), channel: voice, heard });
+    const body = new URLSearchParams({ second: second.toFixed(2), channel: voice, heard, person });
     let status = 0;
     try {
       const answer = await fetch(call.place, {
@@ -84,22 +86,36 @@ export class Place {
     if (status === 401) this.recovery.signedOut();
   }
 
+  /** After it nobody would take what was heard, and the tab is to hold nothing of this person. */
+  async #beforeSignOut(event) {
+    const form = event.target;
+    if (!form.matches("form.whoami") || !this.player.call) return;
+    event.preventDefault();
+    this.player.close();
+    await Promise.race([this.posted, new Promise((go) => setTimeout(go, SIGN_OUT_MS))]);
+    form.submit();
+  }
+
   /** A full page load ends the sound; the same tab then has the call at hand again. */
   #keepForThisTab() {
     const { player } = this;
     try {
       const { place, list } = player.call ?? {};
       if (!player.call) sessionStorage.removeItem("player");
-      else sessionStorage.setItem("player", JSON.stringify([place, player.second, list]));
+      else sessionStorage.setItem("player", JSON.stringify([person, place, player.second, list]));
     } catch {
       // Without storage the call is simply not at hand.
     }
   }
 }
 
+/** [place, second, list] of the call that was at hand, if this person left it. */
 export function leftInThisTab() {
   try {
-    return JSON.parse(sessionStorage.getItem("player"));
+    const [whose, ...left] = JSON.parse(sessionStorage.getItem("player")) ?? [];
+    if (whose === person) return left;
+    sessionStorage.removeItem("player");
+    return null;
   } catch {
     return null;
   }

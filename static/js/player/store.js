@@ -1,5 +1,8 @@
 // What this browser remembers of a person's taste (never of a call), and the token for posts.
 
+/** Whose page this is. */
+export const person = document.getElementById("dock")?.dataset.person;
+
 export function remember(name, value) {
   try {
     localStorage.setItem(`player.${name}`, JSON.stringify(value));

@@ -1,9 +1,11 @@
 // The rest of the machine: headsets and lock screens, and other tabs of the portal.
 
 import { clamp } from "./format.js";
+import { person } from "./store.js";
 
 export function joinSystem(player) {
   oneTabPlays(player);
+  onePersonAtATime();
   if ("mediaSession" in navigator) mediaSession(player);
 }
 
@@ -13,6 +15,14 @@ function oneTabPlays(player) {
   const channel = new BroadcastChannel("kallglot-player");
   player.audio.addEventListener("play", () => channel.postMessage("playing"));
   channel.addEventListener("message", () => player.pause());
+}
+
+/** Somebody else has signed in, in another tab: nothing of the person before stays in this one. */
+function onePersonAtATime() {
+  if (!("BroadcastChannel" in window)) return;
+  const channel = new BroadcastChannel("kallglot-person");
+  channel.addEventListener("message", ({ data }) => data !== person && location.reload());
+  channel.postMessage(person);
 }
 
 function mediaSession(player) {
