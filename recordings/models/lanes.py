@@ -59,9 +59,13 @@ class Lanes(models.Model):
             state=LanesState.IMPOSSIBLE, reason=reason[:200], analysed_at=timezone.now(), levels=b""
         )
 
-    def make_ready(self, **found) -> None:
-        """It was made: `found` are the columns from `count` to `levels`."""
-        self._set(state=LanesState.READY, analysed_at=timezone.now(), **found)
+    def keep(self, **found) -> None:
+        """What was found, for nobody yet: the columns from `count` to `levels`."""
+        self._set(analysed_at=timezone.now(), **found)
+
+    def make_ready(self) -> None:
+        """It was made, and the call was measured with it."""
+        self._set(state=LanesState.READY)
 
     def _set(self, **facts) -> None:
         for name, value in facts.items():

@@ -31,15 +31,17 @@ class _Channel:
     settled: bool
 
 
-def measure(session: Session) -> CallFigures | None:
+def measure(session: Session, fresh: Lanes | None = None) -> CallFigures | None:
     """Work out the figures of `session` and store them; None while there is nothing to go by.
+
+    fresh: lanes that were made, and become ready with the figures.
 
     Taken are the agent's and the customer's own recordings where both were analysed, else the
     mixed one, else the one leg there is. Doing it again changes nothing, nor does what is left
     when a part of the sound is over.
     """
     before = CallFigures.objects.filter(session=session).first()
-    channels = _channels(session)
+    channels = _channels(session, fresh)
     kept = _check(channels) or _still_told(before, channels["mixed"])
     source, parts = _parts(channels, kept)
     if not parts:
@@ -65,8 +67,7 @@ def measure(session: Session) -> CallFigures | None:
             )
         if all(channel.settled for channel in channels.values()):
             # Nothing is left to compare.
-            made = Lanes.objects.filter(recording__session=session, state=LanesState.READY)
-            made.update(levels=b"")
+            Lanes.objects.filter(recording__session=session).update(levels=b"")
     return stored
 
 
@@ -92,7 +93,7 @@ def lacking_levels(fresh: Lanes) -> list[Lanes]:
 
     That is so where a file came, or was made anew, after the others had been compared.
     """
-    channels = _channels(fresh.recording.session)
+    channels = _channels(fresh.recording.session, fresh)
     firsts = [channel.lanes[0] for channel in channels.values() if channel.complete]
     if fresh not in firsts or not channels["mixed"].complete:
         return []
@@ -124,11 +125,11 @@ def _told(before: CallFigures | None) -> channel_check.ChannelCheck | None:
     return channel_check.ChannelCheck(**before.channel_check)
 
 
-def _channels(session: Session) -> dict[str, _Channel]:
-    return {name: _channel(session, name) for name in (*SIDES, "mixed")}
+def _channels(session: Session, fresh: Lanes | None = None) -> dict[str, _Channel]:
+    return {name: _channel(session, name, fresh) for name in (*SIDES, "mixed")}
 
 
-def _channel(session: Session, name: str) -> _Channel:
+def _channel(session: Session, name: str, fresh: Lanes | None) -> _Channel:
     found = session.recordings.filter(channel=name).in_order().select_related("lanes")
     recordings = [r for r in found if r.state in (RecordingState.READY, RecordingState.PROCESSING)]
     rows = [getattr(recording, "lanes", None) for recording in recordings]
@@ -136,11 +137,11 @@ def _channel(session: Session, name: str) -> _Channel:
         row if row and row.key == listening.key(recording) else None
         for row, recording in zip(rows, recordings, strict=True)
     ]
-    ready = [row for row in current if row and row.state == LanesState.READY]
+    ready = [row for row in current if row and (row.state == LanesState.READY or row == fresh)]
     return _Channel(
         lanes=ready,
         complete=bool(recordings) and len(ready) == len(recordings),
-        settled=all(row and row.state != LanesState.WANTED for row in current),
+        settled=all(row and (row.state != LanesState.WANTED or row == fresh) for row in current),
     )
 
 

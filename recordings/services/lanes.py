@@ -67,10 +67,13 @@ def analyse(recording: Recording) -> Lanes:
         found = _find(recording)
     except Undecodable as error:
         lanes.give_up(str(error))
+        figures.measure(recording.session)
     else:
         _keep(lanes, found)
         _bring_levels_back(lanes)
-    figures.measure(recording.session)
+        # Whoever learns that the waveform is ready asks for the figures at once, and only then.
+        figures.measure(recording.session, lanes)
+        lanes.make_ready()
     return lanes
 
 
@@ -177,7 +180,7 @@ def _want_what_is_here() -> None:
 
 def _keep(lanes: Lanes, found: Analysis) -> None:
     packed = pack(found.peaks, found.spans, found.duration_ms)
-    lanes.make_ready(
+    lanes.keep(
         count=len(found.peaks),
         duration_ms=found.duration_ms,
         cut=found.cut,

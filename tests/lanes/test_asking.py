@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db.models import signals
 from django.utils import timezone
 
 from recordings import tasks
-from recordings.models import AuditEvent, Lanes, LanesState, Recording
+from recordings.models import AuditEvent, CallFigures, Lanes, LanesState, Recording
 from recordings.services import lanes
 from tests.audio.files import data
 from tests.audio.voices import true_spans
@@ -52,6 +53,23 @@ def test_it_is_handed_out_when_the_worker_has_made_it(clients, spoken):
     assert peaks == -(-duration_ms // 50)
     turns = [len(true_spans(SPEECH, side)) for side in ("agent", "customer")]
     assert list(struct.unpack_from("<2I", answer.content, 12)) == turns
+
+
+def test_whoever_learns_that_it_is_ready_gets_the_figures_too(clients, spoken):
+    spoken()
+    seen = []
+
+    def heard(**_):
+        seen.append(get(clients["reviewer"]).status_code)
+
+    signals.pre_save.connect(heard, sender=CallFigures)
+    try:
+        lanes.analyse(recording())
+    finally:
+        signals.pre_save.disconnect(heard, sender=CallFigures)
+
+    assert seen == [202]
+    assert get(clients["reviewer"]).status_code == 200
 
 
 def test_gzip_is_sent_to_who_takes_it_under_a_tag_of_its_own(clients, spoken):
