@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from recordings.models import AuditEvent, Note, Recording
 from recordings.services import audit
+from recordings.views.note_panel import NOTES_AT_ONCE
 from tests.conftest import CALL
 from tests.factories import make_recording, make_session
 from tests.noting import HTMX, NOTES, ROOM, change, leave, left, told, words
@@ -104,7 +105,7 @@ def test_the_number_of_queries_does_not_grow_with_the_notes(
         with django_assert_max_num_queries(number):
             answer = client.get(address, headers=headers)
     assert len(answer.json()["notes"]) == 500
-    assert len(words(client.get(ROOM))) == 500
+    assert len(words(client.get(ROOM))) == NOTES_AT_ONCE
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

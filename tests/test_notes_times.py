@@ -114,6 +114,9 @@ def test_a_link_to_a_second_fills_the_form(clients, known):
     page = clients["reviewer"].get(f"{ROOM}?t=12.3&to=15")
     assert (field(page, "note-start"), field(page, "note-end")) == ("0:12.3", "0:15")
 
+    page = clients["reviewer"].get(f"{ROOM}?t=1:00&to=15")
+    assert (field(page, "note-start"), field(page, "note-end")) == ("1:00", "")
+
     for nonsense in ("?t=x&to=3", "?t=%00", "?to=5", "?t=" + "9" * 5000, "?t=<b>"):
         page = clients["reviewer"].get(ROOM + nonsense)
         assert (field(page, "note-start"), field(page, "note-end")) == ("", "")

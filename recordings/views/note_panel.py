@@ -1,8 +1,11 @@
 """The notes of a call as their panel shows them, and the form that somebody is filling in."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from urllib.parse import urlencode
 from uuid import uuid4
 
+from django.core.paginator import Page, Paginator
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.text import Truncator
@@ -13,6 +16,8 @@ from recordings.models import Note, Session
 from recordings.services import clock, notes
 from recordings.views.came_from import carried
 
+# Some calls have hundreds of notes, each with its forms.
+NOTES_AT_ONCE = 50
 _WORDS_IN_NAMES = 40
 
 
@@ -41,6 +46,7 @@ class Row:
     typed: Fields | None
     may_delete: bool
     may_resolve: bool
+    is_meant: bool
 
     @property
     def prefix(self) -> str:
@@ -59,6 +65,7 @@ class Panel:
 
     form: what they sent and is not saved, of a new note or, with `edited`, of that one.
     is_stale: it is not saved because the note was changed meanwhile.
+    meant: the note that has just been changed, which is among those that are shown.
     """
 
     def __init__(
@@ -69,6 +76,7 @@ class Panel:
         edited: Note | None = None,
         *,
         is_stale: bool = False,
+        meant: Note | None = None,
     ) -> None:
         self._user = request.user
         self._session = session
@@ -76,13 +84,47 @@ class Panel:
         self._edited = edited.pk if edited else None
         self._is_stale = is_stale
         self._asked_for = request.GET
-        listed = carried(request)
-        # Every address keeps the list that the call was opened from.
-        self.query = f"?{listed}" if listed else ""
+        self._listed = carried(request)
+        changed = meant or edited
+        self._meant = str(changed.pk) if changed else request.GET.get("note", "")
 
     @cached_property
     def notes(self) -> list[Note]:
         return notes.seen(self._session, self._user)
+
+    @cached_property
+    def page(self) -> Page:
+        """The part of the notes that is shown: that of the note or the second asked for."""
+        pages = Paginator(self.notes, NOTES_AT_ONCE)
+        before = next((n for n, note in enumerate(self.notes) if self.is_meant(note)), None)
+        if before is None and "notes" in self._asked_for:
+            return pages.get_page(self._asked_for["notes"])
+        if before is None:
+            starts = [note.start for note in self.notes]
+            second = _seconds(self._asked_for.get("t", "")) or 0.0
+            before = max(0, bisect_right(starts, second) - 1)
+        return pages.get_page(before // NOTES_AT_ONCE + 1)
+
+    def is_meant(self, note: Note) -> bool:
+        return str(note.pk) == self._meant
+
+    @property
+    def query(self) -> str:
+        """What every address keeps: the list that the call was opened from, and the part."""
+        return self._query(self.page.number)
+
+    @property
+    def earlier(self) -> str:
+        return self._query(self.page.number - 1)
+
+    @property
+    def later(self) -> str:
+        return self._query(self.page.number + 1)
+
+    def _query(self, number: int) -> str:
+        part = urlencode({"notes": number}) if self.page.has_other_pages() else ""
+        query = "&".join(filter(None, [self._listed, part]))
+        return f"?{query}" if query else ""
 
     @property
     def facts(self) -> list[dict]:
@@ -102,8 +144,11 @@ class Panel:
         if self._form is not None and self._edited is None:
             return self._sent(self._form)
         # A link to a second of the call, or to a range of it, says what the note is about.
-        start, end = (_time(self._asked_for.get(name, "")) for name in ("t", "to"))
-        return Fields(start=start, end=end if start else "")
+        start, end = (_seconds(self._asked_for.get(name, "")) for name in ("t", "to"))
+        if start is None:
+            return Fields()
+        is_range = end is not None and end > start
+        return Fields(start=clock.exact(start), end=clock.exact(end) if is_range else "")
 
     @property
     def key(self) -> str:
@@ -115,7 +160,7 @@ class Panel:
     @cached_property
     def rows(self) -> list[Row]:
         room = reverse("session", args=[self._session.kallglot_id])
-        return [self._row(note, room) for note in self.notes]
+        return [self._row(note, room) for note in self.page]
 
     def _row(self, note: Note, room: str) -> Row:
         start = clock.plain(note.start)
@@ -130,6 +175,7 @@ class Panel:
             typed=self._typed(note) if notes.may_edit(self._user, note) else None,
             may_delete=notes.may_delete(self._user, note),
             may_resolve=notes.may_resolve(self._user, note),
+            is_meant=self.is_meant(note),
         )
 
     def _typed(self, note: Note) -> Fields:
@@ -157,8 +203,8 @@ class Panel:
         )
 
 
-def _time(text: str) -> str:
+def _seconds(text: str) -> float | None:
     try:
-        return clock.exact(clock.parse(text))
+        return clock.parse(text)
     except ValueError:
-        return ""
+        return None

@@ -83,7 +83,7 @@ def _note(request, number) -> Note:
 
 
 def _done(request, session, note: Note | None = None) -> HttpResponse:
-    panel = Panel(request, session)
+    panel = Panel(request, session, meant=note)
     if request.htmx:
         return _panel(request, session, panel)
     address = reverse("session", args=[session.kallglot_id])

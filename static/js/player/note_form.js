@@ -5,7 +5,6 @@ import { addressOf, dropDraft, keepDraft, restoreDraft } from "./note_drafts.js"
 
 const $ = (id) => document.getElementById(id);
 const isPanel = ({ detail }) => detail.target?.id === "notes";
-const numbers = () => [...document.querySelectorAll("#notes [data-note]")].map(({ id }) => id);
 
 export class NoteForm {
   isWriting = false;
@@ -113,7 +112,6 @@ export class NoteForm {
     this.asked.set(xhr, {
       line: line?.id,
       next: (line?.nextElementSibling ?? line?.previousElementSibling)?.id,
-      before: numbers(),
       form: form?.elements.text && form,
     });
     this.#waits(event, true);
@@ -143,13 +141,13 @@ export class NoteForm {
       window.toast?.("Note saved.");
       return;
     }
-    const address = form.getAttribute("action");
-    const refused = $("notes").querySelector(`form[action="${CSS.escape(address)}"]`);
+    const isSame = (other) => other.elements.text && addressOf(other) === addressOf(form);
+    const refused = [...$("notes").querySelectorAll("form")].find(isSame);
     if (refused) keepDraft(refused);
   }
 
   /** What was pressed is gone with the old panel. */
-  #focus({ line, next, before }, isDone) {
+  #focus({ line, next }, isDone) {
     const wrong = $("notes").querySelector("form :is([aria-invalid], [role=alert])");
     if (!isDone && wrong) {
       const field = wrong.matches("[role=alert]") ? wrong.closest("form").elements.text : wrong;
@@ -157,8 +155,8 @@ export class NoteForm {
       return;
     }
     if (document.activeElement !== document.body) return;
-    const added = numbers().find((id) => !before.includes(id));
-    const found = [added, line, next].map((id) => id && $(id)).find(Boolean);
+    const shown = (selector) => $("notes").querySelector(selector);
+    const found = shown("[data-meant]") ?? $(line) ?? $(next) ?? shown("[data-note]");
     (found?.querySelector(".note-time") ?? $("note-text"))?.focus();
   }
 }

@@ -6,9 +6,12 @@ const LASTS_S = 4;
 
 const panelOf = () => document.getElementById("notes");
 const roomOf = () => document.querySelector("call-room");
+const lineOf = (number) => document.getElementById(`note-${number}`);
+const notesOf = (panel) => JSON.parse(panel.dataset.notes);
 
 export class Notes {
   chosen = null; // the number of the one that was pressed: of several it is the one meant
+  wanted = null; // the number of one that is fetched into the panel
 
   constructor() {
     for (const name of ["htmx:afterSettle", "htmx:historyRestore"]) {
@@ -22,6 +25,8 @@ export class Notes {
     // Before anybody else: a link that is followed would fetch the page anew.
     document.addEventListener("click", (event) => this.#click(event), true);
     this.#look();
+    const [, linked] = location.hash.match(/^#note-(\d+)$/) ?? [];
+    if (linked && !lineOf(linked)) this.#show(Number(linked));
   }
 
   /** Take the notes from a panel that is new here. */
@@ -55,9 +60,30 @@ export class Notes {
   }
 
   #show(number) {
+    const line = lineOf(number);
+    if (!line) {
+      this.#bring(number);
+      return;
+    }
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const behavior = calm ? "instant" : "smooth";
-    document.getElementById(`note-${number}`)?.scrollIntoView({ block: "nearest", behavior });
+    line.scrollIntoView({ block: "nearest", behavior: calm ? "instant" : "smooth" });
+  }
+
+  /** Of many notes the panel has a part; let it have the one with this one. */
+  async #bring(number) {
+    const panel = panelOf();
+    if (!panel || !notesOf(panel).some(({ id }) => id === number)) return;
+    this.wanted = number;
+    if (this.isBringing) return;
+    this.isBringing = true;
+    const { pathname, searchParams } = new URL(panel.dataset.address, location.href);
+    searchParams.set("note", number);
+    const into = { source: panel, target: "#notes", swap: "outerHTML" };
+    // What goes wrong is told by portal.js.
+    await window.htmx.ajax("GET", `${pathname}?${searchParams}`, into).catch(() => {});
+    this.isBringing = false;
+    // Another one may have been pressed meanwhile.
+    if (lineOf(this.wanted) || this.wanted !== number) this.#show(this.wanted);
   }
 
   #mark(second) {
@@ -71,14 +97,14 @@ export class Notes {
     for (const old of document.querySelectorAll("#notes [aria-current]")) {
       old.removeAttribute("aria-current");
     }
-    if (note) document.getElementById(`note-${number}`)?.setAttribute("aria-current", "true");
+    if (note) lineOf(number)?.setAttribute("aria-current", "true");
     room.lanes.setNote?.(number);
   }
 }
 
 /** The call has the notes that stand in `panel`, and the lanes learn of it. */
 export function tellNotes(call, panel) {
-  call.notes = JSON.parse(panel.dataset.notes);
+  call.notes = notesOf(panel);
   document.body.dispatchEvent(new CustomEvent("notes", { detail: call }));
 }
 
