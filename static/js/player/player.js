@@ -77,8 +77,7 @@ export class Player extends EventTarget {
 
   /** Have a call at hand, silent, at `second`. Nothing is fetched before somebody plays it. */
   cue(call, second = 0, voice = "") {
-    this.emit("leave");
-    this.#unload();
+    this.#leave();
     this.call = call;
     this.voice = call.voiceLike(voice);
     this.pending = call.clamp(second);
@@ -90,12 +89,21 @@ export class Player extends EventTarget {
   }
 
   close() {
-    this.emit("leave");
-    this.#unload();
+    this.#leave();
     this.call = null;
     this.trouble = null;
     this.emit("call");
     this.changed();
+  }
+
+  /** Whoever takes the call up again on this page goes on where it was left. */
+  #leave() {
+    if (this.call) {
+      this.call.second = this.ended ? 0 : this.second;
+      this.call.channel = this.voice;
+    }
+    this.emit("leave");
+    this.#unload();
   }
 
   #unload() {

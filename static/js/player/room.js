@@ -8,6 +8,10 @@ import "./lanes_element.js";
 import { player } from "./player.js";
 
 const SAME_PLACE_S = 3;
+// The address that Back or Forward led to, until a link leads elsewhere.
+let cameBackTo = null;
+window.addEventListener("popstate", () => (cameBackTo = location.href));
+document.addEventListener("htmx:pushedIntoHistory", () => (cameBackTo = null));
 
 export class CallRoom extends HTMLElement {
   connectedCallback() {
@@ -26,6 +30,7 @@ export class CallRoom extends HTMLElement {
     for (const name of ["change", "call"]) {
       player.addEventListener(name, () => this.show(), { signal });
     }
+    player.addEventListener("leave", () => this.isCurrent && this.#left(), { signal });
     for (const name of ["tick", "frame"]) {
       player.addEventListener(name, () => this.isCurrent && this.#move(), { signal });
     }
@@ -57,15 +62,23 @@ export class CallRoom extends HTMLElement {
     this.cued = this.call.clamp(named ? asked : this.call.second || 0);
     const voice = query.get("channel") ?? "";
     this.call.list = query.get("list") ?? "";
+    this.voice = voice;
     if (atHand) {
       // Coming back to the call that plays is no wish to jump.
+      if (location.href === cameBackTo) return;
       if (named && Math.abs(player.second - this.cued) > SAME_PLACE_S) player.seek(this.cued);
       if (voice) player.setVoice(voice);
     } else if (!player.wanted) {
       player.cue(this.call, this.cued, voice);
     }
-    this.voice = voice;
     if (named && until > asked) this.setRange([asked, until]);
+  }
+
+  /** The player gives the call up: it is as it was left there. */
+  #left() {
+    this.cued = this.call.second;
+    this.voice = this.call.channel;
+    this.ownRange = player.range;
   }
 
   get isCurrent() {
