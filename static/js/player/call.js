@@ -3,6 +3,7 @@
 import { clamp } from "./format.js";
 
 const LEAST_RANGE_S = 0.2;
+const LEAST_SOUND_S = 0.05;
 const LEAST_GAP_S = 0.5; // less is how the lengths of files are rounded
 export const VOICES = ["mixed", "agent", "customer"];
 
@@ -83,6 +84,14 @@ export class Call {
   range(asked) {
     const range = asked?.map((second) => this.clamp(second));
     return range && range[1] - range[0] >= LEAST_RANGE_S ? range : null;
+  }
+
+  /** Whether any of `range` is in a file of `voice`. */
+  hasSound(voice, range) {
+    const [from, to] = range ?? [0, 0];
+    return this.voices[voice].some(
+      ({ start, duration }) => start < to - LEAST_SOUND_S && start + duration > from + LEAST_SOUND_S,
+    );
   }
 
   /** The address of the room at this second, for anybody. */

@@ -192,7 +192,7 @@ export class Player extends EventTarget {
   }
 
   setLooping(looping) {
-    this.looping = looping && this.range !== null;
+    this.looping = looping && this.call.hasSound(this.voice, this.range);
     if (this.looping && (this.second < this.range[0] || this.second >= this.range[1])) {
       this.seek(this.range[0]);
     }
@@ -261,10 +261,7 @@ export class Player extends EventTarget {
 
   #next() {
     const following = this.part && this.call.partAfter(this.voice, this.part);
-    if (this.looping && !(following?.start < this.range[1])) {
-      this.seek(this.range[0]);
-      return;
-    }
+    if (this.looping && !(following?.start < this.range[1]) && this.ticking.again()) return;
     if (following) {
       this.#open(following.start);
       return;

@@ -5,11 +5,19 @@ import { remember, remembered } from "./store.js";
 const LEAST_S = 1.2; // shorter silences are how people talk
 const KEPT_S = 0.25; // of each side, so that words are not cut
 
-/** The stretches to leave out when `voice` is heard: [[start, end]]; null without lanes. */
-export function silences(call, voice) {
+/** The lanes on which everything can be seen that is heard with `voice`; null without them. */
+function lanesOf(call, voice) {
   if (!call?.lanes) return null;
-  const heard = call.lanes.filter((lane) => voice === "mixed" || lane.name === voice);
-  const lanes = heard.length ? heard : call.lanes;
+  const isBoth = call.lanes.length > 1 || call.lanes[0].name === "mixed";
+  const own = call.lanes.filter(({ name }) => name === voice);
+  if (own.length) return own;
+  return isBoth ? call.lanes : null;
+}
+
+/** The stretches to leave out when `voice` is heard: [[start, end]]; null without its lanes. */
+export function silences(call, voice) {
+  const lanes = lanesOf(call, voice);
+  if (!lanes) return null;
   const spans = lanes.flatMap((lane) => lane.spans).sort((a, b) => a[0] - b[0]);
   if (!spans.length) return [];
   const found = [];
@@ -76,6 +84,10 @@ export class SilenceSkipper {
     if (!this.on || !player.playing || player.audio.seeking || !this.stretches) return;
     const { second } = player;
     const inside = this.stretches.find(([start, end]) => start <= second && second < end - 0.1);
-    if (inside) player.seek(inside[1]);
+    if (!inside) return;
+    const { looping, range } = player;
+    if (!looping || inside[1] < range[1]) player.seek(inside[1]);
+    // A loop that ends in silence begins anew; one of nothing but silence is played.
+    else if (inside[0] > range[0]) player.seek(range[0]);
   }
 }

@@ -13,6 +13,7 @@ export class Ticking {
   begin() {
     if (this.timer) return;
     const frame = () => {
+      this.#loop();
       this.player.emit("frame");
       this.framing = requestAnimationFrame(frame);
     };
@@ -22,15 +23,26 @@ export class Ticking {
 
   #tick() {
     const { player } = this;
-    const { audio, looping, range, second } = player;
-    if (audio.paused) {
+    if (player.audio.paused) {
       clearInterval(this.timer);
       this.timer = null;
       // A hidden tab keeps the frame that was asked for until it is shown.
       cancelAnimationFrame(this.framing);
-    } else if (looping && second >= range[1] && !audio.seeking) {
-      player.seek(range[0]);
-    }
+    } else this.#loop();
     player.emit("tick");
+  }
+
+  #loop() {
+    const { audio, looping, range, second } = this.player;
+    if (looping && second >= range[1] && !audio.seeking && !audio.paused) this.again();
+  }
+
+  /** Back to the start of the loop; false where the voice has no sound in it, and it is over. */
+  again() {
+    const { player } = this;
+    const sounds = player.call.hasSound(player.voice, player.range);
+    if (sounds) player.seek(player.range[0]);
+    else player.setLooping(false);
+    return sounds;
   }
 }
