@@ -5,10 +5,15 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from recordings.simulator import make_call
+
+from .test_player import click_track
+
 pytestmark = pytest.mark.browser
 
 HOUR = "/sessions/sess_01KE5EADYFEVMFSM63BRRZ1SZT/"
 PARCEL = "/sessions/sess_01HXYZ123456789/"
+UNFETCHED = "sess_nobody_has_fetched"
 AWAY_MS = 10_000
 SOUND = re.compile("/audio")
 
@@ -111,6 +116,97 @@ def test_try_again_is_still_meant_when_the_sound_comes_only_later(open_page, com
 
     plays_at(page, 3.1)
     complaints.clear()
+
+
+@pytest.fixture
+def unfetched(open_page, portal):
+    """The room of a call whose audio nobody has fetched yet."""
+    sound = {"mixed": click_track()}
+    portal.vendor.add_call(make_call(UNFETCHED, sound, duration=40, formats={"mixed": "wav"}))
+    page = open_page("rosa")
+    page.get_by_label("Open calls").fill(UNFETCHED)
+    page.keyboard.press("Enter")
+    expect(page.locator("#dock")).to_be_visible()
+    return page
+
+
+def test_why_kallglot_gives_no_sound_is_told(unfetched, fault, complaints):
+    message = unfetched.locator("#dock-message")
+    with fault("status", "/audio", status=402):
+        unfetched.locator("[data-room=toggle]").click()
+        expect(message).to_contain_text("Kallglot credits are used up")
+        unfetched.locator("#dock [data-do=close]").click()
+    complaints.clear()
+
+
+def test_it_plays_by_itself_when_the_wait_that_kallglot_asked_for_is_over(
+    unfetched, fault, complaints
+):
+    message = unfetched.locator("#dock-message")
+    with fault("status", "/audio", status=429, retry_after=6):
+        unfetched.locator("[data-room=toggle]").click()
+        expect(message).to_contain_text("Kallglot's limit of requests is reached. Next try in")
+        expect(message).to_contain_text(re.compile("in [3-9] s[.]"))
+
+    plays_at(unfetched, 0.1)
+    expect(message).to_be_hidden()
+    complaints.clear()
+
+
+def test_sound_that_is_slow_to_come_is_waited_for(open_page):
+    page = open_page("rosa", f"{HOUR}?t=5&channel=agent")
+    page.locator("[data-room=toggle]").click()
+    plays_at(page, 5.2)
+    page.clock.install()
+    held = []
+
+    def hold(route):
+        if route.request.resource_type == "media":
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route(SOUND, hold)
+    page.evaluate("document.querySelector('call-room').seek(2400)")
+    message = page.locator("#dock-message")
+    for asked in range(1, 5):
+        page.wait_for_function("() => document.getElementById('dock-state').textContent")
+        while len(held) < asked:
+            page.wait_for_timeout(50)
+        page.clock.fast_forward(11_000)
+        expect(message).to_contain_text("The sound is slow to come.")
+    assert len(held) >= 4
+
+    page.unroute(SOUND)
+    page.clock.fast_forward(11_000)
+    plays_at(page, 2400.2)
+    expect(message).to_be_hidden()
+
+
+def test_sound_that_comes_while_it_is_asked_why_not_is_sound(open_page):
+    page = open_page("rosa", f"{HOUR}?t=5&channel=agent")
+    page.locator("[data-room=toggle]").click()
+    plays_at(page, 5.2)
+    page.clock.install()
+    held = {}  # the first request of the element, and the question
+
+    def hold(route):
+        if held.setdefault(route.request.resource_type, route) is not route:
+            route.continue_()
+
+    page.route(SOUND, hold)
+    page.evaluate("document.querySelector('call-room').seek(2400)")
+    page.wait_for_function("() => document.getElementById('dock-state').textContent")
+    page.clock.fast_forward(11_000)
+    expect(page.locator("#dock-message")).to_contain_text("The sound is slow to come.")
+    while len(held) < 2:
+        page.wait_for_timeout(50)
+
+    held["media"].continue_()
+
+    plays_at(page, 2400.2)
+    expect(page.locator("#dock-message")).to_be_hidden()
+    expect(page.locator("#dock-elapsed")).to_have_text(re.compile("40:0[2-9]"))
 
 
 def test_a_refused_start_says_what_to_do(open_page):

@@ -2,23 +2,30 @@
 
 const DELAYS_S = [1, 2, 4, 8, 8, 8, 8, 8, 8, 8];
 const STALLED_AFTER_MS = 10_000;
+// Kallglot's own first byte may take the portal 10 s; what takes longer is no answer.
+const PROBE_MS = 15_000;
 const PROGRESS_S = 1;
+const NOT_NOW = "The sound cannot be fetched at the moment.";
+const LATE = { sentence: "The sound is slow to come. Still waiting…" };
 const SIGNED_OUT = {
   sentence: "You were signed out. Sign in again, and the call goes on at this second.",
   signIn: true,
   retry: true,
 };
 
-/** How the server answers for the first byte: a status, or 0 where it cannot be reached. */
+/** How the server answers for the first byte: a status, 0 where it cannot be reached; a wait in s. */
 async function probe(url) {
+  const signal = AbortSignal.timeout(PROBE_MS);
+  const headers = { Range: "bytes=0-0" };
   try {
-    const answer = await fetch(url, { headers: { Range: "bytes=0-0" }, cache: "no-store" });
+    const answer = await fetch(url, { headers, signal, cache: "no-store" });
     const plain = (answer.headers.get("Content-Type") || "").startsWith("text/plain");
     const sentence = plain && !answer.ok ? (await answer.text()).trim() : "";
     await answer.body?.cancel().catch(() => {});
-    return { status: answer.status, sentence };
+    const wait = Number(answer.headers.get("Retry-After")) || 0;
+    return { status: answer.status, sentence, wait };
   } catch {
-    return { status: 0, sentence: "" };
+    return { status: 0, sentence: "", wait: 0 };
   }
 }
 
@@ -29,8 +36,15 @@ export class Recovery {
     this.refusals = 0; // the file was there, and the browser would not play on from `refusedAt`
     this.refusedAt = null;
     this.resumes = false;
+    this.stalled = false; // nothing failed, the sound is only late
     const { audio } = player;
-    audio.addEventListener("error", () => audio.hasAttribute("src") && this.#begin());
+    audio.addEventListener("error", () => {
+      if (!audio.hasAttribute("src") || !player.call) return;
+      this.stalled = false;
+      // The element may forget where it was; one that waits knows it.
+      player.pending = player.second;
+      this.#begin();
+    });
     for (const name of ["waiting", "stalled"]) audio.addEventListener(name, () => this.#watch());
     audio.addEventListener("playing", () => this.#settled());
     player.addEventListener("call", () => {
@@ -40,6 +54,7 @@ export class Recovery {
     // Whoever pauses, or presses play, while it is waited for the sound means what comes then.
     player.addEventListener("change", () => {
       if (this.waiting) this.resumes = player.wanted;
+      else if (player.trouble === LATE && !player.wanted) player.tell(null);
     });
     window.addEventListener("online", () => this.waiting && this.#attempt());
     // Somebody who signed in in another tab comes back to this one.
@@ -66,21 +81,17 @@ export class Recovery {
   #begin() {
     if (this.waiting || !this.player.call) return;
     this.resumes = this.player.wanted;
-    this.#keepPlace();
     this.#attempt();
-  }
-
-  /** After an error the element may forget where it was. */
-  #keepPlace() {
-    const { player } = this;
-    player.pending = player.second;
   }
 
   #watch() {
     clearTimeout(this.watchdog);
     this.watchdog = setTimeout(() => {
       const { player } = this;
-      if (player.wanted && player.audio.readyState < 3 && !this.waiting) this.#begin();
+      if (!player.wanted || player.audio.readyState > 2 || this.waiting) return;
+      this.stalled = true;
+      player.tell(LATE);
+      this.#begin();
     }, STALLED_AFTER_MS);
   }
 
@@ -90,41 +101,46 @@ export class Recovery {
     const { part, call } = player;
     const url = (part ?? call.partAt(player.voice, player.second)).url;
     this.waiting = true;
-    const { status, sentence } = await probe(url);
+    const { status, sentence, wait } = await probe(url);
     if (player.call !== call || !this.waiting) return;
     if (status === 401) this.signedOut();
     else if (status === 200 || status === 206) this.#reopen();
-    else if (status === 0 || status === 429 || status >= 500) this.#wait(status);
+    else if (status === 0 || status === 429 || status >= 500) this.#wait(status, sentence, wait);
     else this.#giveUp(sentence || "This recording can no longer be played.");
   }
 
   #reopen() {
     const { player } = this;
     this.waiting = false;
-    // A browser without any sound output begins to play, and fails, again and again.
-    const { second } = player;
-    if (Math.abs(second - this.refusedAt) > PROGRESS_S) this.refusals = 0;
-    this.refusedAt = second;
-    if (++this.refusals > 2) {
+    if (!this.stalled && this.#isRefused()) {
       const { download } = player.part ?? {};
       this.#giveUp("This browser cannot play the recording, or finds no sound output.", download);
       return;
     }
-    player.trouble = null;
+    player.trouble = this.stalled && this.resumes ? LATE : null;
     player.wanted = this.resumes;
     if (this.resumes) player.reopen();
     player.changed();
   }
 
-  #wait(status) {
+  /** A browser without any sound output begins to play, and fails, again and again. */
+  #isRefused() {
+    const { second } = this.player;
+    if (Math.abs(second - this.refusedAt) > PROGRESS_S) this.refusals = 0;
+    this.refusedAt = second;
+    return ++this.refusals > 2;
+  }
+
+  #wait(status, sentence, wait) {
     const delay = DELAYS_S[this.tries++];
     if (delay === undefined) {
-      this.#giveUp("The portal cannot be reached.");
+      this.#giveUp(status ? sentence || NOT_NOW : "The portal cannot be reached.");
       return;
     }
-    const why = status ? "The sound cannot be fetched at the moment" : "The connection is lost";
-    this.player.tell({ sentence: `${why}. Trying again…`, retry: true });
-    this.timer = setTimeout(() => this.#attempt(), delay * 1000);
+    const why = status ? sentence || NOT_NOW : "The connection is lost.";
+    const next = wait > delay ? `Next try in ${wait} s.` : "Trying again…";
+    this.player.tell({ sentence: `${why} ${next}`, retry: true });
+    this.timer = setTimeout(() => this.#attempt(), Math.max(delay, wait) * 1000);
   }
 
   #giveUp(sentence, download) {
