@@ -31,7 +31,7 @@ def keep(client, second="12.5", channel="agent", heard="0-12"):
 
 
 def test_a_player_gets_the_sound_of_every_voice(clients, known):
-    told = clients["reviewer"].get(ADDRESS).json()
+    told = clients["lead"].get(ADDRESS).json()
 
     assert told["length"] == 60
     assert told["voices"]["agent"] == [
@@ -44,6 +44,12 @@ def test_a_player_gets_the_sound_of_every_voice(clients, known):
         }
     ]
     assert (told["second"], told["channel"], told["heard"], told["missing"]) == (0, "", "", {})
+
+
+def test_who_may_not_download_is_offered_none(clients, known):
+    told = clients["reviewer"].get(ADDRESS).json()
+
+    assert {part["download"] for parts in told["voices"].values() for part in parts} == {""}
 
 
 def test_a_voice_that_is_missing_has_its_reason(clients, known):

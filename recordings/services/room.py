@@ -8,6 +8,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from recordings import permissions
 from recordings.audio.measurements import DEFINITIONS
 from recordings.models import ListeningPosition, Note, Recording, RecordingState, Session
 
@@ -72,6 +73,7 @@ def playable(
         return None
     last = max(piece.end for found in voices.values() for piece in found)
     place = ListeningPosition.objects.filter(session=session, user=user).first()
+    downloads = user.has_perm(permissions.DOWNLOAD)
     second = place.second if place and place.second < last - _AT_THE_END_S else 0.0
     return {
         "id": session.kallglot_id,
@@ -81,7 +83,8 @@ def playable(
         "began": session.begun_at.isoformat() if session.begun_at else None,
         "length": round(timeline.length_of(placed, session), 3),
         "voices": {
-            channel: [_piece(piece) for piece in found] for channel, found in voices.items()
+            channel: [_piece(piece, downloads) for piece in found]
+            for channel, found in voices.items()
         },
         "missing": {
             channel: _why_missing(known, channel)
@@ -188,14 +191,14 @@ def _check(session: Session) -> dict:
     return figures.channel_check if figures else {}
 
 
-def _piece(piece: timeline.Piece) -> dict:
+def _piece(piece: timeline.Piece, downloads: bool) -> dict:
     recording_id = piece.recording.kallglot_id
     # Safari chooses its decoder by the end of the address.
     ending = piece.recording.format if piece.recording.format in ("mp3", "wav") else ""
     return {
         "url": reverse("audio", args=[recording_id]) + (ending and f".{ending}"),
         "waveform": reverse("waveform", args=[recording_id]),
-        "download": reverse("download", args=[recording_id]),
+        "download": reverse("download", args=[recording_id]) if downloads else "",
         "start": round(piece.start, 3),
         "duration": round(piece.duration, 3),
     }
