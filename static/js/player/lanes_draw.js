@@ -5,7 +5,9 @@ import { drawMarks } from "./lanes_marks.js";
 /** Fit the canvas to its box in device pixels; whether anything changed. */
 export function fit(canvas) {
   const ratio = window.devicePixelRatio || 1;
-  const width = Math.round(canvas.clientWidth * ratio);
+  // Both edges are laid on whole pixels of the device: one more or less, and all bars are smeared.
+  const { left, right } = canvas.getBoundingClientRect();
+  const width = Math.round(right * ratio) - Math.round(left * ratio);
   const height = Math.round(canvas.clientHeight * ratio);
   if (canvas.width === width && canvas.height === height) return false;
   canvas.width = width;
@@ -43,13 +45,13 @@ export function drawLanes(canvas, lanes, view) {
   const single = lanes.length === 1;
   lanes.forEach((lane, index) => {
     context.fillStyle = colors[lane.name];
-    const middle = mirrored ? (single ? height / 2 : row) : row * (index + 0.5);
+    const middle = Math.round(mirrored ? (single ? height / 2 : row) : row * (index + 0.5));
     const room = mirrored ? row - ratio : row / 2 - ratio * 2;
     for (let x = 0, n = 0; x < width; x += step, n += 1) {
       const top = loudest(lane, from + n * perColumn, from + (n + 1) * perColumn);
       if (top < 0) continue;
       // Speech is quiet most of the time; the root makes it visible.
-      const size = Math.max(ratio / 2, Math.sqrt(top / 127) * room);
+      const size = Math.max(1, Math.round(Math.max(ratio / 2, Math.sqrt(top / 127) * room)));
       if (mirrored && !single && index === 0) context.fillRect(x, middle - size, bar, size);
       else if (mirrored && !single) context.fillRect(x, middle, bar, size);
       else context.fillRect(x, middle - size, bar, size * 2);

@@ -33,11 +33,22 @@ export class CallLanes extends HTMLElement {
     for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
       matchMedia(query).addEventListener("change", () => this.paintSoon(true), { signal });
     }
+    this.#watchRatio(signal);
     for (const name of ["lanes", "marks", "notes"]) {
       const paint = ({ detail }) => detail === this.call && this.paintSoon();
       document.body.addEventListener(name, paint, { signal });
     }
     this.paintSoon(true);
+  }
+
+  /** On another screen the same box has other pixels. */
+  #watchRatio(signal) {
+    const query = matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
+    const changed = () => {
+      this.paintSoon();
+      this.#watchRatio(signal);
+    };
+    query.addEventListener("change", changed, { signal, once: true });
   }
 
   disconnectedCallback() {

@@ -51,8 +51,8 @@ export class Strip {
     drawNoteFlags(this.canvas, call?.notes ?? [], { from: 0, to: view.to, color: colors.note });
     this.root.classList.toggle("has-lanes", Boolean(call?.lanes));
     this.paintHeard();
+    this.said = null; // who speaks may be known by now
     this.place();
-    this.said = null;
   }
 
   paintHeard() {

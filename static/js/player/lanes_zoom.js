@@ -155,6 +155,9 @@ export class Zoom {
       if (dragRange) this.host.askRange(dragRange);
       else this.host.ask(dragFrom);
     });
-    this.body.addEventListener("pointercancel", over);
+    this.body.addEventListener("pointercancel", () => {
+      over();
+      this.place();
+    });
   }
 }
