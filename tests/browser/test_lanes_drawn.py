@@ -3,9 +3,13 @@
 import base64
 import re
 import shutil
+from array import array
 
 import pytest
 from playwright.sync_api import expect
+
+from recordings.simulator import make_call
+from tests.audio.voices import SIDES, mono, samples, stereo
 
 from .conftest import CHROMIUM_ARGUMENTS
 
@@ -14,6 +18,7 @@ pytestmark = pytest.mark.browser
 CALL = "sess_01HXYZ123456789"
 PARCEL = f"/sessions/{CALL}/?t=2"
 WAVEFORM = re.compile("/waveform$")
+LANES = "document.querySelector('call-room').call.lanes.map(({ name }) => name).join()"
 # How many colours a picture has.
 COLOURS = """async (picture) => {
     const image = new Image();
@@ -28,6 +33,18 @@ COLOURS = """async (picture) => {
 
 def shown(page):
     expect(page.locator("call-room .has-lanes")).to_be_visible()
+    return page
+
+
+def opened(portal, open_page, name, audio, duration, **formats):
+    """A call that Kallglot has just made, opened by its id."""
+    session_id = f"sess_{name}"
+    details = {"formats": formats, "duration": duration, "metadata": {"ticket_id": name}}
+    portal.vendor.add_call(make_call(session_id, audio, **details))
+    page = open_page("rosa")
+    page.get_by_label("Open calls").fill(session_id)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/sessions/{session_id}/*")
     return page
 
 
@@ -92,3 +109,34 @@ def test_the_slider_tells_who_speaks_as_soon_as_that_is_known(open_page):
 
     shown(page)
     expect(slider).to_have_attribute("aria-valuetext", re.compile(", agent speaking"))
+
+
+def test_the_same_sound_on_both_channels_is_one_lane_at_once(portal, open_page):
+    voices = zip(*(samples("warranty", side) for side in SIDES), strict=True)
+    both = array("h", (max(-32768, min(32767, sum(pair))) for pair in voices))
+    audio = {"mixed": stereo(both, both)}
+
+    page = opened(portal, open_page, "duplicate", audio, len(both) / 8000, mixed="wav")
+    expect(page.locator("call-room .lanes-strip")).to_be_visible()
+    portal.look_through("duplicate")
+
+    shown(page)
+    assert page.evaluate(LANES) == "mixed"
+
+
+def test_a_leg_that_cannot_be_looked_at_hides_nothing_of_the_other(portal, open_page, complaints):
+    agent = samples("warranty", "agent")
+    audio = {"agent": mono(agent), "customer": b"OggS" + bytes(4000)}
+
+    page = opened(portal, open_page, "half", audio, len(agent) / 8000)
+    expect(page.locator("call-room .lanes-strip")).to_be_visible()
+    portal.look_through("half")
+
+    shown(page)
+    assert page.evaluate(LANES) == "agent"
+    skip = page.locator("#dock-skip")
+    expect(skip).to_be_enabled()
+    # When the customer speaks nobody knows, so nothing of that voice is skipped.
+    page.locator("#dock [data-voice=customer]").click()
+    expect(skip).to_be_disabled()
+    complaints.clear()

@@ -9,8 +9,9 @@ const ROUNDED_S = 1.5;
 
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-/** The waveform of one file, waiting while it is made; null where there is none. */
+/** The waveform of one file, waiting while it is made (`isNew`); null where there is none. */
 async function fetchWaveform(part, isWanted) {
+  let isNew = false;
   for (const delay of DELAYS_S) {
     if (!isWanted()) return null;
     let answer;
@@ -20,7 +21,8 @@ async function fetchWaveform(part, isWanted) {
       await pause(delay);
       continue;
     }
-    if (answer.status === 200) return parse(await answer.arrayBuffer());
+    if (answer.status === 200) return { ...parse(await answer.arrayBuffer()), isNew };
+    isNew = true;
     if (answer.status !== 202 && answer.status < 500 && answer.status !== 429) return null;
     await answer.body?.cancel().catch(() => {});
     await pause(delay);
@@ -82,19 +84,29 @@ export async function fetchLanes(call, isWanted) {
   const leg = (name, parts, waves) =>
     lane(name, waves.map((wave, n) => piece(parts[n], wave, voice(wave))));
 
-  if (agent && customer) {
-    const [mine, theirs] = await Promise.all([of(agent), of(customer)]);
-    if (mine && theirs) return [leg("agent", agent, mine), leg("customer", customer, theirs)];
-  }
+  const both = agent && customer;
+  const [mine, theirs] = both ? await Promise.all([of(agent), of(customer)]) : [];
+  if (mine && theirs) return [leg("agent", agent, mine), leg("customer", customer, theirs)];
   if (mixed) {
     const waves = await of(mixed);
+    if (waves?.some(({ isNew }) => isNew)) await learnVerdict(call);
     if (waves) return sides(mixed, waves, call.verdict);
   }
-  for (const [name, parts] of [["agent", agent], ["customer", customer]]) {
-    const waves = parts && !(agent && customer) && (await of(parts));
+  for (const [name, parts, had] of [["agent", agent, mine], ["customer", customer, theirs]]) {
+    const waves = both ? had : parts && (await of(parts));
     if (waves) return [leg(name, parts, waves)];
   }
   return null;
+}
+
+/** What the check of the channels found: it is made with the waveform, after the page. */
+async function learnVerdict(call) {
+  try {
+    const answer = await fetch(call.place, { cache: "no-store" });
+    if (answer.ok) call.verdict = (await answer.json()).verdict;
+  } catch {
+    // As the page told it, then.
+  }
 }
 
 function sides(parts, waves, verdict) {
