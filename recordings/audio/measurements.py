@@ -203,8 +203,9 @@ def _waits(part: Part) -> list[tuple[str, int]]:
     answer to them.
     """
     turns: list[tuple[str, int, int]] = []
-    spoken = sorted((start, end, side) for side in SIDES for start, end in part.spans[side])
-    for start, end, side in spoken:
+    spoken = [(start, end, side) for side in SIDES for start, end in part.spans[side]]
+    # Of what begins at once the longer first: the other is within it.
+    for start, end, side in sorted(spoken, key=lambda words: (words[0], -words[1])):
         if turns and turns[-1][0] == side:
             turns[-1] = (side, turns[-1][1], end)
         elif not turns or end > turns[-1][2]:

@@ -62,6 +62,14 @@ def test_a_word_within_the_others_speech_takes_no_turn():
     assert found.overlap_s == 0.4
 
 
+@pytest.mark.parametrize("word", [(10, 10.4), (29.6, 30), (10, 30)])
+def test_a_word_that_begins_or_ends_with_the_others_speech_is_within_it(word):
+    found = measure([call(agent=[(10, 30)], customer=[(0, 9), word, (33, 34)])])
+
+    assert (found.agent_wait_worst_s, found.agent_wait_median_s) == (1, 1)
+    assert found.customer_wait_worst_s == 3
+
+
 def test_two_utterances_of_one_side_are_one_turn():
     part = call(agent=[(0, 2), (5, 7)], customer=[(8, 9)])
 
