@@ -35,6 +35,11 @@ def told(clients, db):
         ("same", SAME),
         ("swapped", "Swapped: left is the customer, right is the agent."),
         ("duplicate", "Both channels of the mixed file hold the same sound."),
+        (
+            "unknown",
+            "It cannot be told which channel is whose: they fit neither side&#x27;s own file, "
+            "or too little is said.",
+        ),
     ],
 )
 def test_each_verdict_has_its_sentence(verdict, words, told):

@@ -33,7 +33,10 @@ _VERDICTS = {
     "same": "Left is the agent, right is the customer.",
     "swapped": "Swapped: left is the customer, right is the agent.",
     "duplicate": "Both channels of the mixed file hold the same sound.",
-    "unknown": "The mixed file's channels fit neither side's own file.",
+    "unknown": (
+        "It cannot be told which channel is whose: they fit neither side's own file, "
+        "or too little is said."
+    ),
 }
 _REASONS = {
     RecordingState.PROCESSING: "Kallglot is still preparing it",
