@@ -30,39 +30,43 @@ export class TurnSearch {
 
   #find() {
     const shown = SHOWN[this.transcript.view] ?? "*";
-    const wanted = fold(this.field.value.trim());
+    const wanted = folded(this.field.value.trim()).signs;
+    this.folded ??= this.texts.map((element) => folded(element.textContent));
     this.hits = [];
     this.at = -1;
-    for (const element of this.texts) {
-      const text = element.textContent;
-      element.replaceChildren(text);
-      if (wanted && element.closest(shown)) this.#mark(element, text, wanted);
-    }
-    const lines = new Set(this.hits.map((hit) => hit.closest(".turn"))).size;
-    const found = this.hits.length;
-    this.count.textContent = !wanted
-      ? ""
-      : found
-        ? `${found} ${found === 1 ? "hit" : "hits"} in ${lines} ${lines === 1 ? "turn" : "turns"}`
-        : "Nothing found";
+    let hidden = 0;
+    this.texts.forEach((element, n) => {
+      const places = wanted ? placesOf(wanted, this.folded[n]) : [];
+      const isShown = element.closest(shown);
+      this.#mark(element, isShown ? places : []);
+      if (!isShown) hidden += places.length;
+    });
+    this.count.textContent = wanted ? this.#told(hidden) : "";
   }
 
-  #mark(element, text, wanted) {
-    const folded = fold(text);
-    // Where folding changes the length, places no longer agree; then the whole text is the hit.
-    const exact = folded.length === text.length;
+  #told(hidden) {
+    const found = this.hits.length;
+    const hits = (number) => `${number} ${number === 1 ? "hit" : "hits"}`;
+    if (found) {
+      const lines = new Set(this.hits.map((hit) => hit.closest(".turn"))).size;
+      return `${hits(found)} in ${lines} ${lines === 1 ? "turn" : "turns"}`;
+    }
+    const other = this.transcript.view === "original" ? "translation" : "original";
+    return hidden ? `Nothing found here, ${hits(hidden)} in the ${other}` : "Nothing found";
+  }
+
+  #mark(element, places) {
+    const text = element.textContent;
     const pieces = [];
     let after = 0;
-    for (let at = folded.indexOf(wanted); at >= 0; at = folded.indexOf(wanted, after)) {
-      const [start, end] = exact ? [at, at + wanted.length] : [0, text.length];
+    for (const [start, end] of places) {
       const hit = document.createElement("mark");
       hit.textContent = text.slice(start, end);
       pieces.push(text.slice(after, start), hit);
       this.hits.push(hit);
       after = end;
-      if (!exact) break;
     }
-    if (pieces.length) element.replaceChildren(...pieces, text.slice(after));
+    element.replaceChildren(...pieces, text.slice(after));
   }
 
   #go(direction) {
@@ -76,9 +80,35 @@ export class TurnSearch {
   }
 }
 
-/** Without case and accents, so that "muller" finds "Müller". */
-const fold = (text) =>
-  text.normalize("NFC").replace(/./gsu, (sign) => {
-    const bare = sign.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-    return bare.length === sign.length ? bare : sign.toLowerCase();
-  });
+/** Where `wanted` stands in the text that was folded: [[start, end]]. */
+function placesOf(wanted, { signs, places }) {
+  const found = [];
+  for (let at = signs.indexOf(wanted); at >= 0; at = signs.indexOf(wanted, at + wanted.length)) {
+    const [[start], [, end]] = [places[at], places[at + wanted.length - 1]];
+    // Of a sign that stands for several, as a ligature, there is one hit.
+    if (start >= (found.at(-1)?.[1] ?? 0)) found.push([start, end]);
+  }
+  return found;
+}
+
+// As the library's search does it (services/search_words.py): neither case nor accents nor the
+// width of letters count, so that "muller" finds "Müller" and "strasse" finds "Straße".
+const ACCENTS = /[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u064b-\u065f\u0670\u3099\u309a]/g;
+const LETTERS = {
+  ...{ ß: "ss", ς: "σ", ł: "l", ø: "o", đ: "d", ð: "d", ħ: "h", ı: "i" },
+  ...{ æ: "ae", œ: "oe", þ: "th" },
+};
+const signsOf = new Intl.Segmenter("en", { granularity: "grapheme" });
+
+/** The text as it is compared, and for each place in it where that stands: [start, end]. */
+function folded(text) {
+  let signs = "";
+  const places = [];
+  for (const { segment, index } of signsOf.segment(text)) {
+    const bare = segment.normalize("NFKD").toLowerCase().replace(ACCENTS, "");
+    const sign = bare.replace(/[^\0-\x7f]/g, (letter) => LETTERS[letter] ?? letter).normalize("NFC");
+    signs += sign;
+    for (let n = 0; n < sign.length; n += 1) places.push([index, index + segment.length]);
+  }
+  return { signs, places };
+}

@@ -1,0 +1,82 @@
+"""Turns as they may come: other scripts, nothing said, no order; and the search among them."""
+
+import pytest
+from playwright.sync_api import expect
+
+from recordings.simulator.calls import Turn
+from recordings.simulator.spoken import dialogue
+
+from .known_calls import bring_in
+
+pytestmark = pytest.mark.browser
+
+CALL = "/sessions/sess_odd_turns/"
+ARABIC = "\u0623\u064a\u0646 \u0627\u0644\u0637\u0631\u062f\u061f"
+WIDE = "\uff14\uff17\uff11\uff11"
+TURNS = (
+    Turn("customer", "ar", ARABIC, "Hello, where is the parcel?", "en", 1, 2),
+    Turn("agent", "ja", f"お荷物は{WIDE}です。", "Your parcel is 4711.", "en", 4, 5),
+    Turn("agent", "de", "Die Straße ist groß, Café Müller.", "", "", 6, 7),
+    Turn("agent", "en", "", "Nur übersetzt.", "de", 8, 9),
+    Turn("agent", "en", "", "", "", 10, 11),
+    Turn("agent", 'x-klingon_!"><b>', "Qapla'", "Success.", "a" * 40, 12, 13),
+    Turn("customer", "en", "Told late, a.b*c(d)[e]\\f$ ﬁne.", "", "", 3, 3.5),
+    Turn("customer", "fr", "Cafe\u0301, cafe\u0301 et \U0001f44d\U0001f3fd.", "", "", 14, 15),
+)
+
+
+@pytest.fixture(scope="module")
+def call(portal, chromium, signed_in):
+    clip = dialogue("missing-parcel").whole()
+    audio = {side: clip.leg(side) for side in ("agent", "customer")}
+    details = {"duration": clip.duration, "turns": TURNS}
+    bring_in(portal, chromium, signed_in("rosa"), "sess_odd_turns", audio, **details)
+
+
+@pytest.fixture
+def room(call, open_page):
+    page = open_page("rosa", f"{CALL}?t=0", viewport={"width": 1440, "height": 2000})
+    expect(page.locator("call-room .lanes-strip.has-lanes")).to_be_visible()
+    return page
+
+
+@pytest.mark.parametrize(
+    ("typed", "hits"),
+    [
+        ("cafe", ["Café", "Cafe\u0301", "cafe\u0301"]),
+        ("CAFÉ", ["Café", "Cafe\u0301", "cafe\u0301"]),
+        ("strasse", ["Straße"]),
+        ("groß", ["groß"]),
+        ("4711", [WIDE, "4711"]),
+        ("fine", ["ﬁne"]),
+        ("\u0627\u064a\u0646", ["\u0623\u064a\u0646"]),
+        ("荷物", ["荷物"]),
+        ("\U0001f44d", ["\U0001f44d\U0001f3fd"]),
+        ("\U0001f44d\U0001f3fd", ["\U0001f44d\U0001f3fd"]),
+        ("a.b*c(d)[e]\\f$", ["a.b*c(d)[e]\\f$"]),
+        (".*", []),
+        ("   ", []),
+        ("\u0301", []),
+    ],
+)
+def test_the_search_folds_as_the_librarys_does(typed, hits, room):
+    room.get_by_role("searchbox", name="Search in the transcript").fill(typed)
+
+    assert room.locator("mark").all_text_contents() == hits
+    words = room.locator(".turn-words [dir]").all_text_contents()
+    assert words == [text for turn in TURNS for text in (turn.text, turn.translation) if text]
+
+
+def test_what_the_view_hides_is_told_of(room):
+    field = room.get_by_role("searchbox", name="Search in the transcript")
+    room.get_by_role("button", name="Original", exact=True).click()
+    field.fill("parcel")
+
+    found = room.locator("[data-search-count]")
+    expect(found).to_have_text("Nothing found here, 2 hits in the translation")
+    room.get_by_role("button", name="Translation", exact=True).click()
+    expect(found).to_have_text("2 hits in 2 turns")
+    field.fill("qapla")
+    expect(found).to_have_text("Nothing found here, 1 hit in the original")
+    field.fill("zzz")
+    expect(found).to_have_text("Nothing found")
