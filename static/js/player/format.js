@@ -12,6 +12,13 @@ export function clock(seconds, tenths = false) {
   return `${start}:${two(secs)}${tenths ? `.${whole % 10}` : ""}`;
 }
 
+/** "83.5", "83,5", "1:23.5" -> 83.5; NaN for what is no time. */
+export const secondsOf = (text) =>
+  text
+    .replace(",", ".")
+    .split(":")
+    .reduce((sum, part) => sum * 60 + Number.parseFloat(part), 0);
+
 /** 192 -> "3 minutes 12". */
 export function spoken(seconds) {
   const whole = Math.floor(Math.max(0, seconds));

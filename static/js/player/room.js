@@ -2,7 +2,7 @@
 // at hand, and otherwise keeps a second of its own until somebody presses play.
 
 import { Call } from "./call.js";
-import { clock } from "./format.js";
+import { clock, secondsOf } from "./format.js";
 import { bringLanes } from "./lanes_data.js";
 import "./lanes_element.js";
 import { player } from "./player.js";
@@ -56,8 +56,7 @@ export class CallRoom extends HTMLElement {
   /** Cue what the address asks for; never disturb another call that is at hand and playing. */
   #begin(atHand) {
     const query = new URLSearchParams(location.search);
-    const asked = query.has("t") ? Number.parseFloat(query.get("t")) : Number.NaN;
-    const until = Number.parseFloat(query.get("to"));
+    const [asked, until] = ["t", "to"].map((name) => secondsOf(query.get(name) ?? ""));
     const named = Number.isFinite(asked);
     this.cued = this.call.clamp(named ? asked : this.call.second || 0);
     const voice = query.get("channel") ?? "";

@@ -1,0 +1,35 @@
+"""Links to a second or a range: what their times may look like."""
+
+import pytest
+from playwright.sync_api import expect
+
+from .noting import PARCEL, second
+
+pytestmark = pytest.mark.browser
+
+# The call lasts for 26.208 seconds.
+TIMES = [
+    ("t=8.5", 8.5, None),
+    ("t=8,5", 8.5, None),
+    ("t=0:08.5", 8.5, None),
+    ("t=00:00:08,5&to=0:10", 8.5, [8.5, 10]),
+    ("t=0:14&to=9", 14, None),
+    ("t=4&to=1:00:00", 4, [4, 26.208]),
+    ("t=1:00:00", 26.208, None),
+    ("t=1e9", 26.208, None),
+    ("t=-5", 0, None),
+    ("t=NaN&to=5", 0, None),
+    ("t=x:05", 0, None),
+    ("to=5", 0, None),
+    ("t=", 0, None),
+    ("t=3&channel=nobody", 3, None),
+]
+
+
+def test_a_link_takes_seconds_and_clocks_and_makes_the_best_of_nonsense(open_page):
+    page = open_page("rosa", "/")
+    for query, at, marked in TIMES:
+        page.goto(f"{PARCEL}?{query}")
+        expect(page.locator("call-room .lanes-strip.has-lanes")).to_be_visible()
+        assert second(page) == pytest.approx(at, abs=0.01), query
+        assert page.evaluate("document.querySelector('call-room').range ?? null") == marked, query
