@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -20,6 +21,7 @@ _LANGUAGES = (
     '<span class="languages"><span class="lang">{}</span><span aria-hidden="true">⇄</span>'
     '<span class="visually-hidden"> to </span><span class="lang">{}</span></span>'
 )
+_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _STEPS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
@@ -131,6 +133,12 @@ def _as_text(value) -> str:
 def languages(session) -> str:
     """The two languages of a call."""
     return _languages(session.source_language, session.target_language)
+
+
+@register.filter
+def language_tag(told: str) -> str:
+    """A language as Kallglot tells it, if screen readers can make anything of it, else ""."""
+    return told if _LANGUAGE_TAG.fullmatch(told) else ""
 
 
 @register.simple_tag

@@ -7,6 +7,7 @@ from recordings.simulator.calls import Turn
 from recordings.simulator.spoken import dialogue
 
 from .known_calls import bring_in
+from .test_looks import AXE, violations
 
 pytestmark = pytest.mark.browser
 
@@ -80,3 +81,28 @@ def test_what_the_view_hides_is_told_of(room):
     expect(found).to_have_text("Nothing found here, 1 hit in the original")
     field.fill("zzz")
     expect(found).to_have_text("Nothing found")
+
+
+def test_a_turn_of_which_a_view_has_nothing_says_so(room):
+    said = """all => all.map((words) => getComputedStyle(words, "::before").content)"""
+    # Without the lines that are added for speech without words.
+    told_lines = room.locator(".turn-words:not(:has(.turn-mark:only-child))")
+    for view, expected in {
+        "Both": {4: "No words"},
+        "Original": {3: "No original", 4: "No words"},
+        "Translation": {2: "No translation", 4: "No words", 6: "No translation"},
+    }.items():
+        room.get_by_role("button", name=view, exact=True).first.click()
+        found = told_lines.evaluate_all(said)
+        told = {n: text.strip('"') for n, text in enumerate(found) if text != "none"}
+        assert told == expected | ({7: "No translation"} if view == "Translation" else {})
+
+
+def test_words_of_odd_languages_serve_everybody(room):
+    room.evaluate(AXE)
+
+    assert violations(room) == []
+    tags = room.locator(".turn-words [dir]").evaluate_all("all => all.map(({ lang }) => lang)")
+    assert tags == ["ar", "en", "ja", "en", "de", "de", "", "", "en", "fr"]
+    first = room.locator(".turn-words [dir]").first
+    assert first.evaluate("words => getComputedStyle(words).direction") == "rtl"
