@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.browser
 
 PARCEL = "/sessions/sess_01HXYZ123456789/?t=3&channel=mixed"
+PARCEL_PLACE = "/sessions/sess_01HXYZ123456789/listening"
+HOUR = "sess_01KE5EADYFEVMFSM63BRRZ1SZT"
 PLACE = re.compile("/listening$")
 HEARD_HERE = "[...document.querySelector('call-room').call.heardSeconds].sort((a, b) => a - b)"
 # The seconds that the server knows of: once they are those of this page, else after a while.
@@ -73,4 +75,26 @@ def test_seconds_without_sound_do_not_count_however_one_moves_in_them(open_page,
     expect(page.locator("#dock-elapsed")).to_have_text("0:08")
 
     assert page.evaluate(HEARD_HERE) == []
+    complaints.clear()
+
+
+def test_seconds_of_a_call_that_gave_way_meanwhile_are_told_later(open_page, complaints):
+    page = open_page("rosa", PARCEL)
+    expect(page.locator("#dock")).to_be_visible()
+    page.route(PLACE, lambda r: r.fallback() if r.request.method == "GET" else r.abort())
+    page.keyboard.press("k")
+    plays_beyond(page, 5)
+    page.get_by_role("link", name="Library", exact=True).first.click()
+    with page.expect_request(lambda r: r.method == "POST" and r.url.endswith(PARCEL_PLACE)):
+        page.get_by_role("button", name=f"Play the call {HOUR}").click()
+    plays_beyond(page, 0.3)
+    page.unroute(PLACE)
+
+    with page.expect_response(lambda a: a.status == 204 and a.url.endswith(PARCEL_PLACE)):
+        page.keyboard.press("k")
+
+    heard = page.request.get(PARCEL_PLACE).json()["heard"]
+    assert heard.startswith("3-")
+    assert int(heard[2:]) >= 6
+    assert page.request.get(f"/sessions/{HOUR}/listening").json()["heard"].startswith("0-")
     complaints.clear()

@@ -4,6 +4,7 @@ import { parseRanges } from "./call.js";
 import { csrfToken, person } from "./store.js";
 
 const EVERY_MS = 10_000;
+const TAKEN = 204;
 const MISUNDERSTOOD = 400; // it would be so again, whatever is asked with it
 const SIGN_OUT_MS = 2_000; // nobody waits longer for their last seconds to be kept
 
@@ -12,13 +13,14 @@ export class Place {
     this.player = player;
     this.recovery = recovery;
     this.fresh = new Set(); // seconds heard since the last post
+    this.owed = []; // [place, body]: what was not taken of calls that are no longer at hand
     this.before = null;
     player.addEventListener("tick", () => this.#note());
     player.addEventListener("leave", () => (this.posted = this.post()));
     player.addEventListener("call", () => this.#restart());
     for (const name of ["pause", "ended"]) player.audio.addEventListener(name, () => this.post());
     player.audio.addEventListener("seeking", () => (this.before = null));
-    setInterval(() => player.playing && this.post(), EVERY_MS);
+    setInterval(() => (player.playing ? this.post() : this.#tellOwed()), EVERY_MS);
     window.addEventListener("pagehide", () => {
       this.post();
       this.#keepForThisTab();
@@ -66,24 +68,25 @@ export class Place {
     const heard = ranges(this.fresh);
     this.fresh.clear();
     const body = new URLSearchParams({ second: second.toFixed(2), channel: voice, heard, person });
-    let status = 0;
-    try {
-      const answer = await fetch(call.place, {
-        method: "POST",
-        body,
-        keepalive: true,
-        headers: { "X-CSRFToken": csrfToken() },
-      });
-      ({ status } = answer);
-      if (answer.ok || status === MISUNDERSTOOD) return;
-    } catch {
-      // The portal could not be reached.
+    const status = await tell(call.place, body);
+    if (status === TAKEN) this.#tellOwed();
+    if (status === TAKEN || status === MISUNDERSTOOD) return;
+    if (player.call !== call) {
+      if (passes(status)) this.owed.push([call.place, body]);
+      return;
     }
-    if (player.call !== call) return;
     // Told with the next post; the seconds are kept for it.
     this.last = null;
     for (const one of seconds(heard)) this.fresh.add(one);
     if (status === 401) this.recovery.signedOut();
+  }
+
+  async #tellOwed() {
+    for (const [place, body] of this.owed.splice(0)) {
+      if (this.player.call?.place === place) {
+        for (const one of seconds(body.get("heard"))) this.fresh.add(one);
+      } else if (passes(await tell(place, body))) this.owed.push([place, body]);
+    }
   }
 
   /** After it nobody would take what was heard, and the tab is to hold nothing of this person. */
@@ -120,6 +123,19 @@ export function leftInThisTab() {
     return null;
   }
 }
+
+/** The answer's status, 0 where the portal cannot be reached. */
+async function tell(place, body) {
+  const headers = { "X-CSRFToken": csrfToken() };
+  try {
+    return (await fetch(place, { method: "POST", body, headers, keepalive: true })).status;
+  } catch {
+    return 0;
+  }
+}
+
+/** Whether it may be taken another time. */
+const passes = (status) => status === 0 || status === 401 || status === 429 || status >= 500;
 
 function ranges(set) {
   const sorted = [...set].sort((a, b) => a - b);
