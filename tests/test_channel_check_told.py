@@ -35,6 +35,8 @@ def told(clients, db):
         ("same", SAME),
         ("swapped", "Swapped: left is the customer, right is the agent."),
         ("duplicate", "Both channels of the mixed file hold the same sound."),
+        ("alike", "The agent&#x27;s and the customer&#x27;s own files hold the same sound."),
+        ("one sound", "All files of this call hold the same sound, on every channel."),
         (
             "unknown",
             "It cannot be told which channel is whose: they fit neither side&#x27;s own file, "

@@ -29,9 +29,10 @@ _FITS, _CLEARLY, _ALIKE = 0.6, 0.15, 0.95
 class ChannelCheck:
     """What was found.
 
-    verdict: "same", "swapped", "duplicate" or "unknown". agent_shift_ms, customer_shift_ms: by how
-    much the voice comes later in the mixed file than in its own (negative: earlier), to about
-    5 ms; None where that file is missing or does not fit.
+    verdict: "same", "swapped", "duplicate" (both channels of the mixed file), "alike" (both legs),
+    "one sound" (all of them) or "unknown". agent_shift_ms, customer_shift_ms: by how much the voice
+    comes later in the mixed file than in its own (negative: earlier), to about 5 ms; None where
+    that file is missing or does not fit.
     """
 
     verdict: str
@@ -44,10 +45,13 @@ def check(
 ) -> ChannelCheck:
     """Compare the levels (see `speech`) of the mixed file's channels with those of the legs.
 
-    One leg is enough to tell the sides apart, none only to notice a duplicate. Takes about a
-    second, whatever the length.
+    One leg is enough to tell the sides apart, none only to notice a duplicate. Two legs without
+    a mixed file (nothing left and right) may be alike. Takes about a second, whatever the length.
     """
-    if _fit(right, left).correlation >= _ALIKE:
+    duplicate = _fit(right, left).correlation >= _ALIKE
+    if _fit(customer or b"", agent).correlation >= _ALIKE:
+        return ChannelCheck("one sound" if duplicate else "alike")
+    if duplicate:
         return ChannelCheck("duplicate")
     straight = _fit(left, agent), _fit(right, customer)
     crossed = _fit(right, agent), _fit(left, customer)

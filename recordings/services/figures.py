@@ -151,7 +151,9 @@ def _parts(
     """What to measure, and its name."""
     agent, customer = (channels[side] for side in SIDES)
     mixed = channels["mixed"]
-    if agent.complete and customer.complete and len(agent.lanes) == len(customer.lanes):
+    verdict = check.verdict if check else ""
+    legs = agent.complete and customer.complete and len(agent.lanes) == len(customer.lanes)
+    if legs and verdict not in ("alike", "one sound"):
         pairs = zip(agent.lanes, customer.lanes, strict=True)
         return LEGS, [
             Part(
@@ -162,14 +164,18 @@ def _parts(
         ]
     if mixed.complete:
         two = all(lanes.count == 2 for lanes in mixed.lanes)
-        if two and not (check and check.verdict == "duplicate"):
-            sides = SIDES[::-1] if check and check.verdict == "swapped" else SIDES
+        if two and verdict not in ("duplicate", "one sound"):
+            sides = SIDES[::-1] if verdict == "swapped" else SIDES
             return MIXED, [
                 Part(lanes.duration_ms, dict(zip(sides, lanes.spans, strict=True)))
                 for lanes in mixed.lanes
             ]
         return ONE_LANE, [
             Part(lanes.duration_ms, {"mixed": _voice(lanes)}) for lanes in mixed.lanes
+        ]
+    if legs:
+        return ONE_LANE, [
+            Part(lanes.duration_ms, {"mixed": _voice(lanes)}) for lanes in agent.lanes
         ]
     for side in SIDES:
         if channels[side].complete:
@@ -186,14 +192,12 @@ def _voice(lanes: Lanes) -> list:
 def _check(channels: dict[str, _Channel]) -> channel_check.ChannelCheck | None:
     """The check of the first part, None where there is nothing to compare any more, or yet."""
     mixed = _levels(channels["mixed"])
-    if len(mixed) != 2:
-        return None
-    legs = {side: _levels(channels[side]) for side in SIDES}
-    found = channel_check.check(
-        *mixed, **{side: max(levels, key=sum) for side, levels in legs.items() if levels}
-    )
-    # Without a leg, "unknown" says nothing.
-    return found if any(legs.values()) or found.verdict == "duplicate" else None
+    sides = {side: _levels(channels[side]) for side in SIDES}
+    legs = {side: max(levels, key=sum) for side, levels in sides.items() if levels}
+    left, right = mixed if len(mixed) == 2 else (b"", b"")
+    found = channel_check.check(left, right, **legs)
+    # Without anything to compare with, "unknown" says nothing.
+    return found if (left and legs) or found.verdict != "unknown" else None
 
 
 def _levels(channel: _Channel) -> list[bytes]:

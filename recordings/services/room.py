@@ -33,6 +33,8 @@ _VERDICTS = {
     "same": "Left is the agent, right is the customer.",
     "swapped": "Swapped: left is the customer, right is the agent.",
     "duplicate": "Both channels of the mixed file hold the same sound.",
+    "alike": "The agent's and the customer's own files hold the same sound.",
+    "one sound": "All files of this call hold the same sound, on every channel.",
     "unknown": (
         "It cannot be told which channel is whose: they fit neither side's own file, "
         "or too little is said."

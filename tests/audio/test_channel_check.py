@@ -141,6 +141,17 @@ def test_what_does_not_fit_is_unknown(left, right):
     assert check(*levels(stereo(left, right)), **legs("warranty")) == ChannelCheck("unknown")
 
 
+@pytest.mark.parametrize("gain", [1, 0.5])
+def test_legs_that_hold_the_same_sound_are_alike(gain):
+    mixed = levels(stereo(*(samples("warranty", side) for side in SIDES)))
+    agent = samples("warranty", "agent")
+    copy = array("h", (round(x * gain) for x in agent))
+    files = {"agent": levels(mono(agent))[0], "customer": levels(mono(copy))[0]}
+
+    assert check(*mixed, **files) == check(b"", b"", **files) == ChannelCheck("alike")
+    assert check(mixed[0], mixed[0], **files) == ChannelCheck("one sound")
+
+
 def test_silent_legs_are_unknown():
     mixed = levels(stereo(*(samples("warranty", side) for side in SIDES)))
 

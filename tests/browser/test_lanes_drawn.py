@@ -124,6 +124,19 @@ def test_the_same_sound_on_both_channels_is_one_lane_at_once(portal, open_page):
     assert page.evaluate(LANES) == "mixed"
 
 
+def test_legs_that_hold_the_same_sound_are_one_lane(portal, open_page):
+    one = mono(samples("warranty", "agent"))
+
+    audio = {"agent": one, "customer": one}
+    page = opened(portal, open_page, "alike", audio, len(one) / 16000)
+    expect(page.locator("call-room .lanes-strip")).to_be_visible()
+    portal.look_through("alike")
+
+    shown(page)
+    assert page.evaluate(LANES) == "mixed"
+    expect(page.locator(".check")).to_contain_text("hold the same sound")
+
+
 def test_a_leg_that_cannot_be_looked_at_hides_nothing_of_the_other(portal, open_page, complaints):
     agent = samples("warranty", "agent")
     audio = {"agent": mono(agent), "customer": b"OggS" + bytes(4000)}

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from recordings.models import CallFigures, Lanes, Recording
 from recordings.services import figures, lanes, pruning, sync
-from tests.audio.voices import later, mono, samples, stereo, true_spans
+from tests.audio.voices import SIDES, later, mono, samples, stereo, true_spans
 from tests.conftest import CALL
 
 from .known import SPEECH, analyse_all, recording
@@ -134,6 +134,25 @@ def test_a_duplicate_tells_silence_but_no_sides(spoken):
     session.refresh_from_db()
     assert session.agent_talk_share is None
     assert session.longest_silence_s > 0
+
+
+@pytest.mark.parametrize(
+    ("mixed", "verdict", "source"),
+    [
+        (stereo(*(samples(SPEECH, side) for side in SIDES)), "alike", figures.MIXED),
+        (stereo(*[samples(SPEECH, "agent")] * 2), "one sound", figures.ONE_LANE),
+        (None, "alike", figures.ONE_LANE),
+    ],
+    ids=["mixed differs", "mixed is the same", "no mixed"],
+)
+def test_legs_that_are_alike_tell_no_sides(mixed, verdict, source, spoken):
+    one = mono(samples(SPEECH, "agent"))
+    spoken(mixed=mixed, agent=one, customer=one)
+
+    analyse_all()
+
+    found = CallFigures.objects.get()
+    assert (found.source, found.channel_check["verdict"]) == (source, verdict)
 
 
 def test_a_mono_mixed_file_is_one_lane(spoken):

@@ -66,8 +66,8 @@ function piece(part, wave, found) {
 }
 
 /**
- * The lanes of a call: [{ name, pieces, spans }]. The legs where both are there, else the sides of
- * the mixed file, else its one lane or the one leg. null: none can be had.
+ * The lanes of a call: [{ name, pieces, spans }]. The legs where both are there and differ, else
+ * the sides of the mixed file, else its one lane or the one leg. null: none can be had.
  */
 export async function fetchLanes(call, isWanted) {
   const { agent, customer, mixed } = call.voices;
@@ -86,12 +86,15 @@ export async function fetchLanes(call, isWanted) {
 
   const both = agent && customer;
   const [mine, theirs] = both ? await Promise.all([of(agent), of(customer)]) : [];
-  if (mine && theirs) return [leg("agent", agent, mine), leg("customer", customer, theirs)];
+  if ([mine, theirs].some((waves) => waves?.some(({ isNew }) => isNew))) await learnVerdict(call);
+  const alike = ["alike", "one sound"].includes(call.verdict);
+  if (mine && theirs && !alike) return [leg("agent", agent, mine), leg("customer", customer, theirs)];
   if (mixed) {
     const waves = await of(mixed);
     if (waves?.some(({ isNew }) => isNew)) await learnVerdict(call);
     if (waves) return sides(mixed, waves, call.verdict);
   }
+  if (mine && theirs) return [leg("mixed", agent, mine)];
   for (const [name, parts, had] of [["agent", agent, mine], ["customer", customer, theirs]]) {
     const waves = both ? had : parts && (await of(parts));
     if (waves) return [leg(name, parts, waves)];
@@ -110,7 +113,8 @@ async function learnVerdict(call) {
 }
 
 function sides(parts, waves, verdict) {
-  const stereo = waves.every((wave) => wave.lanes.length === 2) && verdict !== "duplicate";
+  const differ = !["duplicate", "one sound"].includes(verdict);
+  const stereo = waves.every((wave) => wave.lanes.length === 2) && differ;
   if (!stereo) return [lane("mixed", waves.map((w, n) => piece(parts[n], w, voice(w))))];
   const order = verdict === "swapped" ? [1, 0] : [0, 1];
   return ["agent", "customer"].map((name, side) =>
