@@ -79,3 +79,16 @@ def test_a_closed_call_goes_on_where_it_was_left(open_page):
     plays_beyond(page, left)
     assert page.evaluate(f"{SOUND}.currentTime") < left + 5
     expect(page.locator("[data-voice=customer]")).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_room_loaded_anew_goes_on_where_it_was_not_where_its_address_says(open_page):
+    page = open_page("rosa", f"{PARCEL}?t=2&channel=mixed")
+    expect(page.locator("[data-room-time]")).to_have_text("0:02.0")
+    page.evaluate("document.querySelector('call-room').seek(14)")
+
+    page.reload()
+
+    expect(page.locator("[data-room-time]")).to_have_text("0:14.0")
+    expect(page.locator("#dock-elapsed")).to_have_text("0:14")
+    page.goto(f"{PARCEL}?t=3&channel=mixed")
+    expect(page.locator("[data-room-time]")).to_have_text("0:03.0")

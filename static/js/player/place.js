@@ -104,8 +104,9 @@ export class Place {
     const { player } = this;
     try {
       const { place, list } = player.call ?? {};
+      const left = [person, place, player.ended ? 0 : player.second, list];
       if (!player.call) sessionStorage.removeItem("player");
-      else sessionStorage.setItem("player", JSON.stringify([person, place, player.second, list]));
+      else sessionStorage.setItem("player", JSON.stringify(left));
     } catch {
       // Without storage the call is simply not at hand.
     }

@@ -5,6 +5,7 @@ import { Call } from "./call.js";
 import { clock, secondsOf } from "./format.js";
 import { bringLanes } from "./lanes_data.js";
 import "./lanes_element.js";
+import { leftInThisTab } from "./place.js";
 import { player } from "./player.js";
 
 const SAME_PLACE_S = 3;
@@ -12,6 +13,10 @@ const SAME_PLACE_S = 3;
 let cameBackTo = null;
 window.addEventListener("popstate", () => (cameBackTo = location.href));
 document.addEventListener("htmx:pushedIntoHistory", () => (cameBackTo = null));
+// A page that is loaded anew goes on where this tab was, whatever second its address names.
+const [loading] = performance.getEntriesByType("navigation");
+let left = loading?.type === "navigate" ? null : leftInThisTab();
+document.addEventListener("DOMContentLoaded", () => (left = null));
 
 export class CallRoom extends HTMLElement {
   connectedCallback() {
@@ -57,8 +62,9 @@ export class CallRoom extends HTMLElement {
   #begin(atHand) {
     const query = new URLSearchParams(location.search);
     const [asked, until] = ["t", "to"].map((name) => secondsOf(query.get(name) ?? ""));
-    const named = Number.isFinite(asked);
-    this.cued = this.call.clamp(named ? asked : this.call.second || 0);
+    const at = left?.[0] === this.call.place ? left[1] : asked;
+    const named = Number.isFinite(at);
+    this.cued = this.call.clamp(named ? at : this.call.second || 0);
     const voice = query.get("channel") ?? "";
     this.call.list = query.get("list") ?? "";
     this.voice = voice;
@@ -70,7 +76,7 @@ export class CallRoom extends HTMLElement {
     } else if (!player.wanted) {
       player.cue(this.call, this.cued, voice);
     }
-    if (named && until > asked) this.setRange([asked, until]);
+    if (until > asked) this.setRange([asked, until]);
   }
 
   /** The player gives the call up: it is as it was left there. */
