@@ -23,6 +23,8 @@ TURNS = (
     Turn("agent", 'x-klingon_!"><b>', "Qapla'", "Success.", "a" * 40, 12, 13),
     Turn("customer", "en", "Told late, a.b*c(d)[e]\\f$ ﬁne.", "", "", 3, 3.5),
     Turn("customer", "fr", "Cafe\u0301, cafe\u0301 et \U0001f44d\U0001f3fd.", "", "", 14, 15),
+    Turn("customer", "fr", "Encore.", "", "", 14, 15),
+    Turn("customer", "fr", "Encore une fois.", "", "", 14, 15),
 )
 
 
@@ -90,12 +92,28 @@ def test_a_turn_of_which_a_view_has_nothing_says_so(room):
     for view, expected in {
         "Both": {4: "No words"},
         "Original": {3: "No original", 4: "No words"},
-        "Translation": {2: "No translation", 4: "No words", 6: "No translation"},
+        "Translation": {4: "No words"} | dict.fromkeys((2, 6, 7, 8, 9), "No translation"),
     }.items():
         room.get_by_role("button", name=view, exact=True).first.click()
         found = told_lines.evaluate_all(said)
         told = {n: text.strip('"') for n, text in enumerate(found) if text != "none"}
-        assert told == expected | ({7: "No translation"} if view == "Translation" else {})
+        assert told == expected
+
+
+def test_of_turns_of_one_second_the_one_that_is_pressed_is_the_current_one(room):
+    for words in ("Encore.", "Encore une fois.", "cafe", "Encore."):
+        room.get_by_text(words).click()
+        room.keyboard.press("k")
+        expect(room.locator(".turn[aria-current]")).to_contain_text(words)
+
+
+def test_a_turn_that_is_told_late_is_the_current_one_in_its_second(call, portal, open_page):
+    portal.forget_looking_through("odd_turns")
+    page = open_page("rosa", f"{CALL}?t=3.2")
+    expect(page.locator(".turn[aria-current]")).to_contain_text("Told late")
+    page.keyboard.press("Alt+ArrowDown")
+    expect(page.locator(".turn[aria-current]")).to_contain_text("4711")
+    portal.look_through("odd_turns")
 
 
 def test_words_of_odd_languages_serve_everybody(room):
@@ -103,6 +121,6 @@ def test_words_of_odd_languages_serve_everybody(room):
 
     assert violations(room) == []
     tags = room.locator(".turn-words [dir]").evaluate_all("all => all.map(({ lang }) => lang)")
-    assert tags == ["ar", "en", "ja", "en", "de", "de", "", "", "en", "fr"]
+    assert tags == ["ar", "en", "ja", "en", "de", "de", "", "", "en", *["fr"] * 3]
     first = room.locator(".turn-words [dir]").first
     assert first.evaluate("words => getComputedStyle(words).direction") == "rtl"

@@ -20,6 +20,8 @@ export class CallTranscript extends HTMLElement {
       start: Number(element.dataset.start),
       end: Number(element.dataset.end ?? Number.NaN),
     }));
+    // They stand as they are told, which need not be the order of their times.
+    this.turns.sort((a, b) => a.start - b.start);
     this.button = this.section.querySelector("[data-follow]");
     this.back = this.querySelector(".back-to-now");
     this.following = remembered("follow", true);
@@ -109,7 +111,8 @@ export class CallTranscript extends HTMLElement {
     // Marking words with the mouse is not a wish to hear them.
     if (!event.target.closest("a") && String(getSelection())) return;
     event.preventDefault();
-    this.room.seek(this.turns.find((turn) => turn.element === line).start, true);
+    this.chosen = this.turns.find((turn) => turn.element === line);
+    this.room.seek(this.chosen.start, true);
   }
 
   #mark(second) {
@@ -118,6 +121,8 @@ export class CallTranscript extends HTMLElement {
       if (turn.start > second + 0.05) break;
       current = turn;
     }
+    // Of several that begin at once the one that was pressed is meant.
+    if (current && this.chosen?.start === current.start) current = this.chosen;
     if (current === this.current) return;
     const isSeen = this.current ? isInSight(this.list, this.current.element) : scrollY === 0;
     this.current?.element.removeAttribute("aria-current");
