@@ -72,6 +72,21 @@ def test_a_flag_that_is_pressed_is_gone_to_and_its_note_is_the_current_one(room)
     expect(flags(room).nth(1)).to_be_focused()
 
 
+def test_where_colours_are_forced_only_the_current_turn_and_note_have_a_bar(room):
+    room.emulate_media(forced_colors="active")
+    room.evaluate("document.querySelector('call-room').seek(13)")
+    bar = """all => all.map((line) => [
+      line.hasAttribute("aria-current"),
+      getComputedStyle(line).borderLeftColor !== getComputedStyle(document.body).backgroundColor,
+    ])"""
+    expect(room.locator("[data-note][aria-current]")).to_contain_text("Calm voice.")
+    for kind, number in ((".turn:not(.turn-unmatched)", 5), ("[data-note]", len(FOUR))):
+        found = room.locator(kind).evaluate_all(bar)
+        assert len(found) >= number
+        assert all(is_current == has_bar for is_current, has_bar in found)
+        assert sum(is_current for is_current, _ in found) == 1
+
+
 def test_the_note_that_plays_is_marked_and_then_no_more(room):
     room.evaluate("document.querySelector('call-room').seek(5)")
     expect(room.locator("[data-note][aria-current]")).to_contain_text("The opening.")
