@@ -55,6 +55,15 @@ def test_follow_ends_when_the_reader_scrolls_and_offers_the_way_back(room):
     expect(back).to_be_hidden()
 
 
+def test_the_way_back_by_a_key_leaves_the_focus_at_the_words(room):
+    room.locator(".turns").focus()
+    room.keyboard.press("ArrowDown")
+    room.get_by_role("button", name="Back to now").press("Enter")
+
+    expect(room.locator(".turns")).to_be_focused()
+    expect(room.get_by_role("button", name="Follow")).to_have_attribute("aria-pressed", "true")
+
+
 @pytest.mark.parametrize("key", ["PageDown", "PageUp", "Home", "End", "ArrowDown", "ArrowUp"])
 def test_follow_ends_when_the_reader_scrolls_by_a_key(key, room):
     follow = room.get_by_role("button", name="Follow")

@@ -100,6 +100,7 @@ export class CallTranscript extends HTMLElement {
     else if (target.closest("[data-follow]")) this.toggleFollow();
     else if (target.closest(".back-to-now")) {
       this.following = true;
+      this.list.focus({ preventScroll: true }); // the button goes
       this.#showFollow();
       this.#scroll();
     } else this.#hear(event);
