@@ -65,9 +65,39 @@ def room(call, open_page):
 def test_the_search_folds_as_the_librarys_does(typed, hits, room):
     room.get_by_role("searchbox", name="Search in the transcript").fill(typed)
 
-    assert room.locator("mark").all_text_contents() == hits
+    expect(room.locator("mark")).to_have_text(hits)
     words = room.locator(".turn-words [dir]").all_text_contents()
     assert words == [text for turn in TURNS for text in (turn.text, turn.translation) if text]
+
+
+def test_a_search_in_a_thousand_turns_leaves_the_page_time_for_others(
+    portal, chromium, signed_in, open_page
+):
+    clip = dialogue("missing-parcel").whole()
+    words = "Ja, so ist es. " * 15
+    turns = [
+        Turn("agent", "de", f"Grüße. {words}", words, "en", n / 100, n / 100) for n in range(1000)
+    ]
+    audio = {"agent": clip.leg("agent")}
+    details = {"duration": clip.duration, "turns": turns}
+    bring_in(portal, chromium, signed_in("rosa"), "sess_many_turns", audio, **details)
+    page = open_page("rosa", "/sessions/sess_many_turns/?t=0")
+    field = page.get_by_role("searchbox", name="Search in the transcript")
+
+    found_at_once = field.evaluate(
+        """field => {
+            field.value = "grusse";
+            field.dispatchEvent(new Event("input", { bubbles: true }));
+            return document.querySelectorAll("mark").length;
+        }"""
+    )
+
+    assert found_at_once < 1000
+    expect(page.locator("[data-search-count]")).to_have_text("1000 hits in 1000 turns")
+    expect(page.locator("mark.current")).to_have_count(1)
+    field.fill("grussen")
+    expect(page.locator("[data-search-count]")).to_have_text("Nothing found")
+    expect(page.locator("mark")).to_have_count(0)
 
 
 def test_what_the_view_hides_is_told_of(room):

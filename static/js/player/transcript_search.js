@@ -2,6 +2,8 @@
 // with Enter.
 
 const SHOWN = { original: ".turn-original", translation: ".turn-translation" };
+// An hour has a thousand turns: the page goes on after so long.
+const AT_ONCE_MS = 30;
 
 export class TurnSearch {
   constructor(transcript, signal) {
@@ -9,11 +11,12 @@ export class TurnSearch {
     this.field = transcript.section.querySelector("[data-search-here]");
     this.count = transcript.section.querySelector("[data-search-count]");
     this.texts = [...transcript.querySelectorAll(".turn-words [dir]")];
+    this.folded = [];
     this.hits = [];
     if (!this.field) return;
-    this.field.addEventListener("input", () => {
-      this.#find();
-      this.#go(1);
+    signal.addEventListener("abort", () => (this.finding = null));
+    this.field.addEventListener("input", async () => {
+      if ((await this.#find()) && this.at < 0) this.#go(1);
     }, { signal });
     this.field.addEventListener("keydown", (event) => {
       if (event.key === "Enter") {
@@ -28,20 +31,30 @@ export class TurnSearch {
     if (this.field?.value) this.#find();
   }
 
-  #find() {
+  /** Whether it came to its end, and no other words were looked for meanwhile. */
+  async #find() {
+    const finding = {};
+    this.finding = finding;
     const shown = SHOWN[this.transcript.view] ?? "*";
     const wanted = folded(this.field.value.trim()).signs;
-    this.folded ??= this.texts.map((element) => folded(element.textContent));
     this.hits = [];
     this.at = -1;
     let hidden = 0;
-    this.texts.forEach((element, n) => {
+    let until = performance.now() + AT_ONCE_MS;
+    for (const [n, element] of this.texts.entries()) {
+      if (performance.now() > until) {
+        await new Promise((goOn) => setTimeout(goOn));
+        if (this.finding !== finding) return false;
+        until = performance.now() + AT_ONCE_MS;
+      }
+      this.folded[n] ??= folded(element.textContent);
       const places = wanted ? placesOf(wanted, this.folded[n]) : [];
       const isShown = element.closest(shown);
       this.#mark(element, isShown ? places : []);
       if (!isShown) hidden += places.length;
-    });
+    }
     this.count.textContent = wanted ? this.#told(hidden) : "";
+    return true;
   }
 
   #told(hidden) {
@@ -56,6 +69,7 @@ export class TurnSearch {
   }
 
   #mark(element, places) {
+    if (!places.length && !element.firstElementChild) return;
     const text = element.textContent;
     const pieces = [];
     let after = 0;
