@@ -95,7 +95,7 @@ def test_a_range_without_sound_is_not_looped(open_page):
 
     loop.click()
 
-    expect(page.locator("#toast")).to_have_text("There is no sound in it.")
+    expect(page.locator("#toast")).to_have_text("There is no sound in this range.")
     expect(loop).to_have_attribute("aria-pressed", "false")
     page.keyboard.press("k")
     plays_beyond(page, 1)

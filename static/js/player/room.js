@@ -140,7 +140,7 @@ export class CallRoom extends HTMLElement {
       loop: () => {
         this.take();
         player.setLooping(!player.looping);
-        if (!this.call.hasSound(player.voice, this.range)) window.toast?.("There is no sound in it.");
+        if (!this.call.hasSound(player.voice, this.range)) window.toast?.("There is no sound in this range.");
         if (player.looping && !player.wanted) player.play();
       },
       start: () => this.#markRange("start"),
