@@ -6,32 +6,39 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.browser
 
 PAUSED = "/sessions/sess_01KRSGSA809ESJBP2BS1DWT6TD/"
+SECOND = "document.querySelector('call-room').second"
 PLAYS = "() => { const a = document.getElementById('dock-audio'); return !a.paused && !a.error; }"
 
+VOICES = ("mixed", "agent", "customer")
 _PART = """
 from recordings.models import Recording
 parts = Recording.objects.filter(session__kallglot_id="{call}").order_by("created_at")
 mixed = parts.filter(channel="mixed")[{part}]
-parts.filter(created_at=mixed.created_at).update(status="{status}")
+parts.filter(created_at=mixed.created_at, channel__in={channels}).update(status="{status}")
 """
 
 
 @pytest.fixture
 def spoilt(portal):
-    """Makes a part of the paused call one that cannot be played: `spoilt(0)`."""
+    """Makes files of a part of the paused call such that cannot be played: `spoilt(0, "agent")`."""
     parts = []
 
-    def tell(part, status):
-        code = _PART.format(call=PAUSED.split("/")[2], part=part, status=status)
+    def tell(part, status, channels=VOICES):
+        call = PAUSED.split("/")[2]
+        code = _PART.format(call=call, part=part, status=status, channels=channels)
         portal.manage("shell", "--command", code)
 
-    def spoil(part):
+    def spoil(part, *channels):
         parts.append(part)
-        tell(part, "failed")
+        tell(part, "failed", channels or VOICES)
 
     yield spoil
     for part in parts:
         tell(part, "ready")
+
+
+def voice(page, name):
+    return page.locator(f"#dock [data-voice={name}]")
 
 
 def call_of(page):
@@ -104,3 +111,36 @@ def test_words_of_a_part_that_cannot_be_played_are_not_missed_there(part, open_p
     marks = page.wait_for_function("() => document.querySelector('call-room').call.marks")
     assert marks.json_value()["words"] == []
     assert page.locator(".turn-unmatched").count() == 0
+
+
+def test_a_voice_without_sound_at_this_second_is_not_switched_to(open_page, spoilt):
+    spoilt(1, "agent")
+    page = open_page("rosa", PAUSED)
+    start = call_of(page)["parts"][1]["start"]
+    page.goto(f"{PAUSED}?t={start + 2}&channel=mixed")
+    expect(page.locator("#dock .has-lanes")).to_be_visible()
+
+    page.keyboard.press("v")
+    expect(voice(page, "customer")).to_have_attribute("aria-pressed", "true")
+    voice(page, "agent").click()
+
+    expect(page.locator("#toast")).to_have_text(
+        "No sound of the agent here. You hear the customer."
+    )
+    expect(voice(page, "customer")).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate(SECOND) == pytest.approx(start + 2, abs=0.1)
+
+
+def test_what_a_voice_lacks_is_heard_in_another_and_not_passed_over(open_page, spoilt):
+    spoilt(1, "agent")
+    page = open_page("rosa", PAUSED)
+    first, second = call_of(page)["parts"]
+    page.goto(f"{PAUSED}?t={first['duration'] - 1.5}&channel=agent")
+    expect(voice(page, "agent")).to_have_attribute("aria-pressed", "true")
+
+    page.locator("[data-room=toggle]").click()
+
+    page.wait_for_function(f"start => {SECOND} > start + 0.3", arg=second["start"])
+    assert page.evaluate(PLAYS)
+    expect(voice(page, "mixed")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#toast")).to_have_text("No sound of the agent here. You hear both voices.")

@@ -43,9 +43,17 @@ export class Call {
     return true;
   }
 
-  /** The voice to begin with: the one asked for if it exists, else both, else what there is. */
-  voiceLike(wanted) {
-    return [wanted, this.channel, ...VOICES].find((voice) => voice && this.has(voice));
+  /** The voices with sound at `second`; in a gap, where none has any, all there are. */
+  voicesAt(second) {
+    const all = VOICES.filter((voice) => this.has(voice));
+    const here = all.filter((voice) => this.voices[voice].some(isAround(second)));
+    return here.length ? here : all;
+  }
+
+  /** The voice to begin with: the one asked for if it is there, else both, else what there is. */
+  voiceLike(wanted, second) {
+    const here = this.voicesAt(second);
+    return [wanted, this.channel, ...here].find((voice) => here.includes(voice));
   }
 
   /** The file that holds `second`, or, in a gap, the one after it; the last one beyond the end. */
@@ -54,8 +62,10 @@ export class Call {
     return parts.find((part) => second < part.start + part.duration - 0.005) ?? parts.at(-1);
   }
 
-  partAfter(voice, part) {
-    return this.voices[voice].find((other) => other.start > part.start);
+  /** Where it goes on after a part, in whatever voice; Infinity after the last one. */
+  startAfter(part) {
+    const starts = this.#parts().map(({ start }) => start);
+    return Math.min(...starts.filter((start) => start > part.start + LEAST_GAP_S));
   }
 
   /** Where no voice has sound: the call was paused, or a part of it cannot be played. */
@@ -107,6 +117,10 @@ export class Call {
     return `${this.address(second)}${list}`;
   }
 }
+
+/** Whether a part has sound at `second`, but for how lengths are rounded. */
+const isAround = (second) => ({ start, duration }) =>
+  second > start - LEAST_GAP_S && second < start + duration + LEAST_GAP_S;
 
 /** Whether the file is that of `recording`. */
 export const isOf = (part, recording) => part.url.includes(`/${recording}/`);

@@ -1,7 +1,7 @@
 // The one player of the application: a call, a second in it, a voice, and the <audio> behind it.
 //
 // Events: "call" (another call, or none), "voices" (the call has more files than before), "change"
-// (any state a control shows), "tick" (ten times a second while playing, and after each seek),
+// (any state a control shows), "lacks" (a voice, in `detail`, has no sound here), "tick" (ten times a second while playing, and after each seek),
 // "frame" (per frame while playing and visible).
 
 import { clamp } from "./format.js";
@@ -79,8 +79,8 @@ export class Player extends EventTarget {
   cue(call, second = 0, voice = "") {
     this.#leave();
     this.call = call;
-    this.voice = call.voiceLike(voice);
     this.pending = call.clamp(second);
+    this.voice = call.voiceLike(voice, this.pending);
     this.range = null;
     this.looping = this.ended = false;
     this.trouble = null;
@@ -158,9 +158,12 @@ export class Player extends EventTarget {
     this.seek(this.second + seconds);
   }
 
-  setVoice(voice) {
+  setVoice(voice, second = this.second) {
     if (!this.call?.has(voice) || voice === this.voice) return;
-    const { second } = this;
+    if (!this.call.voicesAt(second).includes(voice)) {
+      this.#lacks(voice);
+      return;
+    }
     this.voice = voice;
     if (this.part) this.#open(second);
     this.changed();
@@ -214,6 +217,13 @@ export class Player extends EventTarget {
   // -- the element -----------------------------------------------------------------------------
 
   #open(second) {
+    const [other, ...others] = this.call.voicesAt(second);
+    if (![other, ...others].includes(this.voice)) {
+      // A file of one voice may be missing where the call has sound: nothing is passed over.
+      const lacking = this.voice;
+      this.voice = other;
+      this.#lacks(lacking);
+    }
     const part = this.call.partAt(this.voice, second);
     const inside = clamp(second, part.start, part.start + part.duration);
     const { audio } = this;
@@ -260,16 +270,20 @@ export class Player extends EventTarget {
   }
 
   #next() {
-    const following = this.part && this.call.partAfter(this.voice, this.part);
-    if (this.looping && !(following?.start < this.range[1]) && this.ticking.again()) return;
-    if (following) {
-      this.#open(following.start);
+    const start = this.part ? this.call.startAfter(this.part) : Infinity;
+    if (this.looping && start >= this.range[1] && this.ticking.again()) return;
+    if (start < Infinity) {
+      this.#open(start);
       return;
     }
     this.wanted = false;
     this.ended = true;
     this.emit("tick");
     this.changed();
+  }
+
+  #lacks(voice) {
+    this.dispatchEvent(new CustomEvent("lacks", { detail: voice }));
   }
 
   #mayBuffer() {

@@ -90,7 +90,7 @@ export class Rows {
       second = wanted.start;
     }
     if (player.call === call) {
-      player.setVoice(channel);
+      player.setVoice(channel, second);
       player.seek(second);
     } else {
       player.cue(call, second, channel);
@@ -101,7 +101,7 @@ export class Rows {
 }
 
 /** The library's keys, while a row or nothing has the focus. */
-export function rowKeys({ key, target, shiftKey }) {
+export function rowKeys({ target, shiftKey }, key) {
   const rows = [...document.querySelectorAll(".calls tbody tr")];
   if (!rows.length || shiftKey) return null;
   const row = target.closest?.(".calls tbody tr");
