@@ -134,3 +134,19 @@ def test_the_number_of_the_customer_is_whole_on_a_laptop(width, dock):
     title = page.locator("#dock-call")
     expect(title).to_have_text("+491711234567")
     assert title.evaluate("(link) => link.scrollWidth <= link.clientWidth")
+
+
+@pytest.mark.parametrize(("place", "next_focus"), [(PARCEL, "[data-room=toggle]"), ("/", "#main")])
+def test_who_closes_it_by_key_goes_on_in_the_page(place, next_focus, open_page):
+    page = open_page("rosa", PARCEL)
+    expect(page.locator("#dock")).to_be_visible()
+    if place == "/":
+        page.get_by_role("link", name="Library", exact=True).first.click()
+        expect(page.get_by_role("heading", name="Library")).to_be_visible()
+
+    close = page.get_by_role("button", name="Close the player")
+    close.focus()
+    close.press("Enter")
+
+    expect(page.locator("#dock")).to_be_hidden()
+    expect(page.locator(next_focus)).to_be_focused()

@@ -2,6 +2,7 @@
 
 import { clock, spoken } from "./format.js";
 
+const NAMES = { mixed: "both voices", agent: "the agent", customer: "the customer" };
 const $ = (id) => document.getElementById(id);
 
 export class Dock {
@@ -23,6 +24,9 @@ export class Dock {
     }
     player.addEventListener("tick", () => this.#showSecond());
     document.body.addEventListener("lanes", () => this.show());
+    player.addEventListener("lacks", ({ detail }) => {
+      window.toast?.(`No sound of ${NAMES[detail]} here. You hear ${NAMES[player.voice]}.`);
+    });
     this.show();
   }
 
@@ -38,7 +42,7 @@ export class Dock {
       skip: () => this.toggleSkip(),
       mute: () => player.toggleMute(),
       more: () => this.#showMore(!this.moreIsOpen),
-      close: () => player.close(),
+      close: () => this.#close(),
       retry: () => this.recovery.retry(),
       note: () => this.note.begin(),
       previous: () => this.neighbours.go("previous"),
@@ -46,6 +50,15 @@ export class Dock {
       "cancel-note": () => this.note.cancel(),
     };
     actions[what]?.();
+  }
+
+  /** The focus must not vanish with the button: it goes on in the page. */
+  #close() {
+    const isHere = this.root.contains(document.activeElement);
+    this.player.close();
+    if (!isHere) return;
+    const target = document.querySelector("#main [data-room=toggle]") ?? $("main");
+    target.focus({ preventScroll: true });
   }
 
   toggleSkip() {
@@ -80,7 +93,7 @@ export class Dock {
     $("dock-call").textContent = call.title;
     for (const button of this.root.querySelectorAll("[data-voice]")) {
       const voice = button.dataset.voice;
-      const name = voice === "mixed" ? "both voices" : `the ${voice}`;
+      const name = NAMES[voice];
       button.disabled = !call.has(voice);
       button.title = call.has(voice) ? `Hear ${name} (v)` : `Not ${name}: ${call.missing[voice]}`;
     }
