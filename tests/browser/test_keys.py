@@ -91,3 +91,17 @@ def test_keys_do_nothing_where_one_types(field, room):
     assert (second, marked) == (0, None)
     assert room.evaluate(f"{AUDIO}.paused && !{AUDIO}.muted && {AUDIO}.volume === 1")
     expect(room.locator("#keys")).to_be_hidden()
+
+
+def test_caps_lock_turns_no_key_into_another(room):
+    # With Caps Lock on, and no Shift, a letter comes as a capital.
+    room.keyboard.press("S")
+    room.keyboard.press("V")
+    expect(room.locator("[data-voice=agent]")).to_have_attribute("aria-pressed", "true")
+    expect(room.locator("#dock-skip")).to_have_attribute("aria-pressed", "true")
+    room.keyboard.press("W")
+    expect(room.get_by_role("button", name="Follow")).to_have_attribute("aria-pressed", "false")
+
+    room.keyboard.press("N")
+    expect(room.locator("#notes textarea").first).to_be_focused()
+    assert "sess_01HXYZ123456789" in room.url

@@ -34,7 +34,8 @@ export class Keys {
   #pressed(event) {
     if (event.defaultPrevented || event.isComposing || event.keyCode === 229) return;
     if (event.ctrlKey || event.metaKey || event.getModifierState("AltGraph")) return;
-    const { target, key } = event;
+    const { target } = event;
+    const key = meant(event);
     if (key === "Escape") {
       this.#escape(event);
       return;
@@ -45,7 +46,7 @@ export class Keys {
     const isRange = target.matches?.("input[type=range]");
     if (isRange && /^(Arrow|Page|Home|End)/.test(key) && !event.shiftKey) return;
     if ((key === " " || key === "Enter") && target.closest?.(PRESSABLE)) return;
-    const action = event.altKey ? this.#withAlt(key) : this.#single(event);
+    const action = event.altKey ? this.#withAlt(key) : this.#single(event, key);
     const again = event.repeat && !STEPPING.test(key);
     if (action) this.#done(event, again ? () => {} : action);
   }
@@ -73,21 +74,20 @@ export class Keys {
     return { ArrowUp: () => room.do("previous"), ArrowDown: () => room.do("next") }[key];
   }
 
-  #single(event) {
-    const { key } = event;
+  #single(event, key) {
     const room = document.querySelector("call-room");
     const transcript = document.querySelector("call-transcript");
     const volume = (by) => () => this.player.setVolume(this.player.audio.volume + by);
     if (key === "/") return searchField() && (() => searchField().focus());
-    if (event.shiftKey && /^[pn]$/i.test(key)) return neighbour(/p/i.test(key) ? "previous" : "next");
+    if (key === "P" || key === "N") return neighbour(key === "P" ? "previous" : "next");
     if (event.shiftKey && key === "ArrowUp") return this.player.call && volume(0.1);
     if (event.shiftKey && key === "ArrowDown") return this.player.call && volume(-0.1);
     if (key === "n") return this.note.wish;
     return (
       (room?.call && this.#roomKey(key, room)) ||
       (transcript && { c: () => transcript.nextView(), w: () => transcript.toggleFollow() }[key]) ||
-      (this.player.call && this.#dockKey(event)) ||
-      rowKeys(event)
+      (this.player.call && this.#dockKey(event, key)) ||
+      rowKeys(event, key)
     );
   }
 
@@ -105,7 +105,7 @@ export class Keys {
     }[key];
   }
 
-  #dockKey({ key, shiftKey }) {
+  #dockKey({ shiftKey }, key) {
     const { player, dock } = this;
     const step = shiftKey ? 1 : 5;
     if (/^[0-9]$/.test(key)) return () => player.seek((player.call.length * Number(key)) / 10);
@@ -128,9 +128,15 @@ export class Keys {
 
   #nextVoice() {
     const { player } = this;
-    const voices = ["mixed", "agent", "customer"].filter((voice) => player.call.has(voice));
+    const voices = player.call.voicesAt(player.second);
     player.setVoice(voices[(voices.indexOf(player.voice) + 1) % voices.length]);
   }
+}
+
+/** The sign that was pressed. Caps Lock makes no other command of a letter; Shift does. */
+function meant({ key, shiftKey }) {
+  if (!/^[a-z]$/i.test(key)) return key;
+  return shiftKey ? key.toUpperCase() : key.toLowerCase();
 }
 
 function isTyping(target) {
