@@ -1,6 +1,7 @@
 """The sound comes back: after the server was away, and after somebody was signed out."""
 
 import re
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import expect
@@ -13,7 +14,11 @@ pytestmark = pytest.mark.browser
 
 HOUR = "/sessions/sess_01KE5EADYFEVMFSM63BRRZ1SZT/"
 PARCEL = "/sessions/sess_01HXYZ123456789/"
-UNFETCHED = "sess_nobody_has_fetched"
+EXPIRED = """
+from recordings.models import Recording
+own = Recording.objects.filter(session__kallglot_id="{call}")
+own.update(expires_at="2020-01-01T00:00:00Z")
+"""
 AWAY_MS = 10_000
 SOUND = re.compile("/audio")
 
@@ -120,11 +125,11 @@ def test_try_again_is_still_meant_when_the_sound_comes_only_later(open_page, com
 
 @pytest.fixture
 def unfetched(open_page, portal):
-    """The room of a call whose audio nobody has fetched yet."""
-    sound = {"mixed": click_track()}
-    portal.vendor.add_call(make_call(UNFETCHED, sound, duration=40, formats={"mixed": "wav"}))
+    """The room of a call whose audio nobody has fetched yet; each test has its own."""
+    call, sound = f"sess_unfetched{uuid4().hex}", {"mixed": click_track()}
+    portal.vendor.add_call(make_call(call, sound, duration=40, formats={"mixed": "wav"}))
     page = open_page("rosa")
-    page.get_by_label("Open calls").fill(UNFETCHED)
+    page.get_by_label("Open calls").fill(call)
     page.keyboard.press("Enter")
     expect(page.locator("#dock")).to_be_visible()
     return page
@@ -136,6 +141,19 @@ def test_why_kallglot_gives_no_sound_is_told(unfetched, fault, complaints):
         unfetched.locator("[data-room=toggle]").click()
         expect(message).to_contain_text("Kallglot credits are used up")
         unfetched.locator("#dock [data-do=close]").click()
+    complaints.clear()
+
+
+def test_what_has_expired_is_not_tried_again(unfetched, portal, complaints):
+    call = unfetched.url.rstrip("/").rsplit("/", 1)[1]
+    portal.manage("shell", "--command", EXPIRED.format(call=call))
+
+    unfetched.locator("[data-room=toggle]").click()
+
+    expect(unfetched.locator("#dock-sentence")).to_have_text(
+        "This recording has expired and was deleted."
+    )
+    expect(unfetched.locator("#dock-retry")).to_be_hidden()
     complaints.clear()
 
 

@@ -5,6 +5,7 @@ const STALLED_AFTER_MS = 10_000;
 // Kallglot's own first byte may take the portal 10 s; what takes longer is no answer.
 const PROBE_MS = 15_000;
 const PROGRESS_S = 1;
+const GONE = 410; // it has expired, and comes no more
 const NOT_NOW = "The sound cannot be fetched at the moment.";
 const LATE = { sentence: "The sound is slow to come. Still waiting…" };
 const SIGNED_OUT = {
@@ -106,7 +107,7 @@ export class Recovery {
     if (status === 401) this.signedOut();
     else if (status === 200 || status === 206) this.#reopen();
     else if (status === 0 || status === 429 || status >= 500) this.#wait(status, sentence, wait);
-    else this.#giveUp(sentence || "This recording can no longer be played.");
+    else this.#giveUp(sentence || "This recording can no longer be played.", "", status !== GONE);
   }
 
   #reopen() {
@@ -143,11 +144,11 @@ export class Recovery {
     this.timer = setTimeout(() => this.#attempt(), Math.max(delay, wait) * 1000);
   }
 
-  #giveUp(sentence, download) {
+  #giveUp(sentence, download = "", retry = !download) {
     this.waiting = false;
     this.resumes = true;
     this.player.pause();
-    this.player.tell({ sentence, download, retry: !download });
+    this.player.tell({ sentence, download, retry });
   }
 
   #settled() {
