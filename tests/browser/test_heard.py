@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 
 pytestmark = pytest.mark.browser
 
@@ -97,4 +97,27 @@ def test_seconds_of_a_call_that_gave_way_meanwhile_are_told_later(open_page, com
     assert heard.startswith("3-")
     assert int(heard[2:]) >= 6
     assert page.request.get(f"/sessions/{HOUR}/listening").json()["heard"].startswith("0-")
+    complaints.clear()
+
+
+def test_seconds_that_were_not_taken_outlive_a_full_page_load(open_page, portal, complaints):
+    page = open_page("rosa", PARCEL)
+    expect(page.locator("#dock")).to_be_visible()
+    page.keyboard.press("k")
+    plays_beyond(page, 5)
+    portal.stop()
+    try:
+        with pytest.raises(Error, match="ERR_CONNECTION_REFUSED"):
+            page.goto("/")
+    finally:
+        portal.serve()
+    assert page.request.get(PARCEL_PLACE).json()["heard"] == ""
+    page.goto("/")
+
+    page.get_by_role("button", name=f"Play the call {HOUR}").click()
+    plays_beyond(page, 0.3)
+    with page.expect_response(lambda a: a.status == 204 and a.url.endswith(PARCEL_PLACE)):
+        page.keyboard.press("k")
+
+    assert page.request.get(PARCEL_PLACE).json()["heard"].startswith("3-")
     complaints.clear()

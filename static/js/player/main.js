@@ -53,7 +53,7 @@ document.getElementById("dock-call").addEventListener("click", (event) => {
 
 // After a full page load the call of this tab is at hand again, silent, at its second.
 const left = leftInThisTab();
-if (left && !player.call) {
+if (left?.[0] && !player.call) {
   const [address, second, list] = left;
   fetchCall(address)
     .then((call) => {

@@ -13,7 +13,9 @@ export class Place {
     this.player = player;
     this.recovery = recovery;
     this.fresh = new Set(); // seconds heard since the last post
-    this.owed = []; // [place, body]: what was not taken of calls that are no longer at hand
+    // [place, body]: what was not taken of calls that are no longer at hand
+    this.owed = leftInThisTab()?.[3] ?? [];
+    this.told = new Set(); // such pairs, until they are answered
     this.before = null;
     player.addEventListener("tick", () => this.#note());
     player.addEventListener("leave", () => (this.posted = this.post()));
@@ -68,7 +70,10 @@ export class Place {
     const heard = ranges(this.fresh);
     this.fresh.clear();
     const body = new URLSearchParams({ second: second.toFixed(2), channel: voice, heard, person });
-    const status = await tell(call.place, body);
+    const told = [call.place, body];
+    this.told.add(told);
+    const status = await tell(...told);
+    this.told.delete(told);
     if (status === TAKEN) this.#tellOwed();
     if (status === TAKEN || status === MISUNDERSTOOD) return;
     if (player.call !== call) {
@@ -92,10 +97,12 @@ export class Place {
   /** After it nobody would take what was heard, and the tab is to hold nothing of this person. */
   async #beforeSignOut(event) {
     const form = event.target;
-    if (!form.matches("form.whoami") || !this.player.call) return;
+    if (!form.matches("form.whoami")) return;
     event.preventDefault();
     this.player.close();
     await Promise.race([this.posted, new Promise((go) => setTimeout(go, SIGN_OUT_MS))]);
+    this.owed = [];
+    this.told.clear();
     form.submit();
   }
 
@@ -104,8 +111,9 @@ export class Place {
     const { player } = this;
     try {
       const { place, list } = player.call ?? {};
-      const left = [person, place, player.ended ? 0 : player.second, list];
-      if (!player.call) sessionStorage.removeItem("player");
+      const owed = [...this.owed, ...this.told].map(([to, body]) => [to, `${body}`]);
+      const left = [person, place, player.ended ? 0 : player.second, list, owed];
+      if (!player.call && !owed.length) sessionStorage.removeItem("player");
       else sessionStorage.setItem("player", JSON.stringify(left));
     } catch {
       // Without storage the call is simply not at hand.
@@ -113,11 +121,16 @@ export class Place {
   }
 }
 
-/** [place, second, list] of the call that was at hand, if this person left it. */
+/**
+ * [place, second, list] of the call that was at hand, if this person left one, and what is owed:
+ * [place, body] of what the portal may not have taken.
+ */
 export function leftInThisTab() {
   try {
-    const [whose, ...left] = JSON.parse(sessionStorage.getItem("player")) ?? [];
-    if (whose === person) return left;
+    const [whose, place, second, list, owed = []] =
+      JSON.parse(sessionStorage.getItem("player")) ?? [];
+    const bodies = owed.map(([to, text]) => [to, new URLSearchParams(text)]);
+    if (whose === person) return [place, second, list, bodies];
     sessionStorage.removeItem("player");
     return null;
   } catch {
