@@ -100,3 +100,21 @@ def test_what_has_no_monologues_is_left_alone(db):
     import_module("recordings.migrations.0015_monologues_anew").forget_monologues(apps, None)
 
     assert not CallFigures.objects.get().outdated
+
+
+def test_waits_are_measured_anew_and_the_channel_check_stays(measured):
+    lanes.analyse_wanted()
+    right = CallFigures.objects.get()
+    worst = right.figures["customer_wait_worst_s"]
+    check = {"verdict": "swapped", "agent_shift_ms": 0, "customer_shift_ms": 0}
+    right.channel_check = check
+    right.figures |= {"customer_wait_worst_s": 99.0}
+    right.save()
+
+    import_module("recordings.migrations.0022_waits_anew").measure_anew(apps, None)
+    lanes.analyse_wanted()
+
+    found = CallFigures.objects.get()
+    assert not found.outdated
+    assert found.figures["customer_wait_worst_s"] == worst
+    assert found.channel_check == check
