@@ -62,8 +62,8 @@ def test_who_signs_in_after_another_in_the_same_tab_finds_no_call_of_theirs(room
 
 def test_a_tab_of_somebody_else_becomes_that_of_who_signs_in(room, portal):
     other = room.context.new_page()
+    room.context.clear_cookies(name="sessionid")  # the session is over, nobody signed out
     other.goto("/")
-    sign_out(other)
     sign_in(other, portal, "leo")
 
     expect(room.locator(".whoami-name")).to_have_text("Leo Lead")
@@ -82,3 +82,14 @@ def test_seconds_heard_on_the_page_of_one_are_not_told_for_another(room, signed_
     assert room.request.get(PLACE).json()["heard"] == ""
     expect(room.locator("#dock-message")).to_contain_text("You were signed out.")
     complaints.clear()
+
+
+def test_signing_out_ends_the_sound_and_the_page_of_other_tabs(room):
+    other = room.context.new_page()
+    other.goto("/")
+
+    sign_out(other)
+
+    room.wait_for_url("**/accounts/login/**")
+    expect(room.locator("#dock")).to_have_count(0)
+    assert "Jürgen" not in room.content()

@@ -2,6 +2,7 @@
 
 import { parseRanges } from "./call.js";
 import { csrfToken, person } from "./store.js";
+import { tellTabs } from "./system.js";
 
 const EVERY_MS = 10_000;
 const TAKEN = 204;
@@ -94,7 +95,7 @@ export class Place {
     }
   }
 
-  /** After it nobody would take what was heard, and the tab is to hold nothing of this person. */
+  /** After it nobody would take what was heard, and no tab is to hold anything of this person. */
   async #beforeSignOut(event) {
     const form = event.target;
     if (!form.matches("form.whoami")) return;
@@ -103,7 +104,15 @@ export class Place {
     await Promise.race([this.posted, new Promise((go) => setTimeout(go, SIGN_OUT_MS))]);
     this.owed = [];
     this.told.clear();
-    form.submit();
+    try {
+      const sent = { method: "POST", body: new FormData(form) };
+      const { url, ok } = await fetch(form.action, sent);
+      if (!ok) throw new Error(url);
+      tellTabs("");
+      location.assign(url);
+    } catch {
+      form.submit(); // the browser shows what is the matter
+    }
   }
 
   /** A full page load ends the sound; the same tab then has the call at hand again. */

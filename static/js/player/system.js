@@ -17,12 +17,18 @@ function oneTabPlays(player) {
   channel.addEventListener("message", () => player.pause());
 }
 
-/** Somebody else has signed in, in another tab: nothing of the person before stays in this one. */
+/** Pages of the other tabs, which must be those of who is signed in now. */
+const people = "BroadcastChannel" in window ? new BroadcastChannel("kallglot-person") : null;
+
+/** Who is signed in now, "" for nobody: nothing of another person stays in other tabs. */
+export function tellTabs(whom) {
+  people?.postMessage(whom);
+}
+
+/** Somebody else has signed in, or this person out, in another tab: this page is over. */
 function onePersonAtATime() {
-  if (!("BroadcastChannel" in window)) return;
-  const channel = new BroadcastChannel("kallglot-person");
-  channel.addEventListener("message", ({ data }) => data !== person && location.reload());
-  channel.postMessage(person);
+  people?.addEventListener("message", ({ data }) => data !== person && location.reload());
+  tellTabs(person);
 }
 
 function mediaSession(player) {
