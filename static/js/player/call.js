@@ -65,7 +65,7 @@ export class Call {
   /** Where it goes on after a part, in whatever voice; Infinity after the last one. */
   startAfter(part) {
     const starts = this.#parts().map(({ start }) => start);
-    return Math.min(...starts.filter((start) => start > part.start + LEAST_GAP_S));
+    return Math.min(...starts.filter((start) => start > part.start));
   }
 
   /** Where no voice has sound: the call was paused, or a part of it cannot be played. */

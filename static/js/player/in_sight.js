@@ -24,7 +24,7 @@ export function bringIntoSight(list, element, mayMoveWindow) {
   const top = Math.max(frame.top, 0);
   const bottom = seenUntil();
   const seen = Math.min(frame.bottom, bottom) - top;
-  // Who does not look at the list at all finds the element in the middle of it later.
+  // Who does not look at the list at all finds the element there later.
   const isLookedAt = seen > box.height;
   const room = isLookedAt ? seen : list.clientHeight;
   const wanted = (isLookedAt ? top : frame.top) + (room - box.height) / 3;

@@ -1,8 +1,8 @@
 // The one player of the application: a call, a second in it, a voice, and the <audio> behind it.
 //
 // Events: "call" (another call, or none), "voices" (the call has more files than before), "change"
-// (any state a control shows), "lacks" (a voice, in `detail`, has no sound here), "tick" (ten times a second while playing, and after each seek),
-// "frame" (per frame while playing and visible).
+// (any state a control shows), "lacks" (the voice in `detail` has no sound here), "tick" (ten times
+// a second while playing, and after each seek), "frame" (per frame while playing and visible).
 
 import { clamp } from "./format.js";
 import { remember, remembered } from "./store.js";
@@ -217,11 +217,11 @@ export class Player extends EventTarget {
   // -- the element -----------------------------------------------------------------------------
 
   #open(second) {
-    const [other, ...others] = this.call.voicesAt(second);
-    if (![other, ...others].includes(this.voice)) {
+    const here = this.call.voicesAt(second);
+    if (!here.includes(this.voice)) {
       // A file of one voice may be missing where the call has sound: nothing is passed over.
       const lacking = this.voice;
-      this.voice = other;
+      [this.voice] = here;
       this.#lacks(lacking);
     }
     const part = this.call.partAt(this.voice, second);
