@@ -66,25 +66,24 @@ def test_a_late_mixed_file_is_noticed(spoken):
     assert CallFigures.objects.get().channel_check["agent_shift_ms"] == pytest.approx(1300, abs=5)
 
 
-def test_a_mixed_file_made_anew_is_compared_anew(spoken):
+@pytest.fixture
+def made_anew(spoken):
+    """A call whose mixed file was swapped when it was analysed, and has been made anew, right."""
     sides = samples(SPEECH, "agent"), samples(SPEECH, "customer")
     spoken(mixed=stereo(*sides[::-1]))
     analyse_all()
     spoken(mixed=stereo(*sides) + bytes(160))
     Recording.objects.filter(channel="mixed").update(size=1)
 
+
+def test_a_mixed_file_made_anew_is_compared_anew(made_anew):
     lanes.analyse(recording())
 
     assert CallFigures.objects.get().channel_check["verdict"] == "same"
     assert {bytes(levels) for levels in Lanes.objects.values_list("levels", flat=True)} == {b""}
 
 
-def test_of_a_mixed_file_made_anew_nothing_old_is_told(spoken):
-    sides = samples(SPEECH, "agent"), samples(SPEECH, "customer")
-    spoken(mixed=stereo(*sides[::-1]))
-    analyse_all()
-    spoken(mixed=stereo(*sides) + bytes(160))
-    Recording.objects.filter(channel="mixed").update(size=1)
+def test_of_a_mixed_file_made_anew_nothing_old_is_told(made_anew):
     Recording.objects.exclude(channel="mixed").update(expires_at=timezone.now())
 
     lanes.analyse(recording())
