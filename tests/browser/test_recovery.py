@@ -33,6 +33,15 @@ def plays_at(page, second, timeout=20_000):
     )
 
 
+def await_requests(page, held, number):
+    """Wait, while the browser's events come in, until so many requests are held."""
+    for _ in range(400):
+        if len(held) >= number:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"{len(held)} requests instead of {number}")
+
+
 def test_it_goes_on_at_the_same_second_after_the_server_was_away(open_page, portal, complaints):
     page = open_page("rosa", f"{HOUR}?t=5&channel=agent")
     page.locator("[data-room=toggle]").click()
@@ -189,8 +198,7 @@ def test_sound_that_is_slow_to_come_is_waited_for(open_page):
     message = page.locator("#dock-message")
     for asked in range(1, 5):
         page.wait_for_function("() => document.getElementById('dock-state').textContent")
-        while len(held) < asked:
-            page.wait_for_timeout(50)
+        await_requests(page, held, asked)
         page.clock.fast_forward(11_000)
         expect(message).to_contain_text("The sound is slow to come.")
     assert len(held) >= 4
@@ -217,8 +225,7 @@ def test_sound_that_comes_while_it_is_asked_why_not_is_sound(open_page):
     page.wait_for_function("() => document.getElementById('dock-state').textContent")
     page.clock.fast_forward(11_000)
     expect(page.locator("#dock-message")).to_contain_text("The sound is slow to come.")
-    while len(held) < 2:
-        page.wait_for_timeout(50)
+    await_requests(page, held, 2)
 
     held["media"].continue_()
 
