@@ -16,6 +16,8 @@ from django.utils import timezone
 from recordings import permissions
 from recordings.models import (
     AuditAction,
+    AuditEvent,
+    AuditOutcome,
     Export,
     ExportKind,
     ExportState,
@@ -25,7 +27,7 @@ from recordings.models import (
     Session,
 )
 
-from . import audit
+from . import accesses, audit
 
 MOST_AN_HOUR = 20
 # Calls in one ZIP, and in one table.
@@ -166,6 +168,25 @@ def _is_wanted(name: str) -> bool:
     return bool(holder) and name.endswith(_part_suffix(holder))
 
 
-def note_download(export: Export, user, address: str) -> None:
-    """The trail's row for one download of the ZIP. Raises `django.db.Error`: then nothing goes."""
-    audit.record_export(user, f"zip {export.pk}", address, action=AuditAction.DOWNLOAD)
+def note_download(export: Export, user, address: str, *, again: bool) -> None:
+    """Make sure that this download of the ZIP has its row in the audit trail.
+
+    again: the request asks for a later part of the file, so it may continue a download that was
+    recorded within `accesses.ONE_PLAYBACK`. Raises `django.db.Error` when the row cannot be
+    written: then no byte may be sent.
+    """
+    reason = f"zip {export.pk}"
+    if again and _is_downloading(user, reason):
+        return
+    with transaction.atomic():
+        audit.lock_chain()
+        # A download manager asks for several parts at once; they are one download.
+        if again and _is_downloading(user, reason):
+            return
+        audit.record_export(user, reason, address, action=AuditAction.DOWNLOAD)
+
+
+def _is_downloading(user, reason: str) -> bool:
+    since = timezone.now() - accesses.ONE_PLAYBACK
+    downloads = AuditEvent.objects.filter(user=user, at__gt=since, reason=reason)
+    return downloads.filter(action=AuditAction.DOWNLOAD, outcome=AuditOutcome.DONE).exists()

@@ -86,8 +86,9 @@ def download(request, number):
         response = HttpResponse(status=decision.status)
     else:
         try:
-            if decision.start == 0:
-                exporting.note_download(export, request.user, client_address(request))
+            exporting.note_download(
+                export, request.user, client_address(request), again=decision.start > 0
+            )
         except DatabaseError:
             file.close()
             return _page(request, 503, "One moment, please", "The trail cannot be written now.", 10)

@@ -3,19 +3,21 @@
 import hashlib
 import os
 import zipfile
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from recordings import tasks
 from recordings.models import (
+    AuditEvent,
     Export,
     ExportState,
     Recording,
     Transcript,
     Turn,
 )
-from recordings.services import exporting, listening, sync, zipping
+from recordings.services import accesses, exporting, listening, sync, zipping
 from recordings.simulator import make_call, noise
 from tests.conftest import CALL
 from tests.factories import make_session
@@ -151,6 +153,33 @@ def test_a_download_can_be_continued(clients, call):
     assert (head.status_code, head["Content-Length"]) == (200, str(len(content)))
     over = clients["lead"].get(address, headers={"Range": "bytes=99999999-"})
     assert (over.status_code, over["Content-Range"]) == (416, f"bytes */{len(content)}")
+
+
+@pytest.mark.parametrize("first", ["bytes=1-", "bytes=-1", "bytes=5-9", "bytes=0-0", None])
+def test_every_download_has_its_row_whatever_range_it_begins_with(
+    clients, call, first, monkeypatch
+):
+    export = make_zip(clients["lead"], CALL)
+    address = f"/exports/{export.pk}/download"
+
+    def rows():
+        return AuditEvent.objects.filter(action="download", reason=f"zip {export.pk}").count()
+
+    def download(method="get", **headers):
+        response = getattr(clients["lead"], method)(address, headers=headers)
+        return b"".join(response)
+
+    assert download("head", Range="bytes=1-") == b""
+    assert download(Range="bytes=99999999-") == b""
+    assert rows() == 0
+    assert download(**({"Range": first} if first else {}))
+    assert rows() == 1
+    for later in ("bytes=100-", "bytes=200-299"):
+        assert download(Range=later)
+    assert rows() == 1, "later parts continue the download"
+    monkeypatch.setattr(accesses, "ONE_PLAYBACK", timedelta(0))
+    assert download(Range="bytes=300-")
+    assert rows() == 2
 
 
 def test_only_the_portal_may_read_the_file(clients, call):
