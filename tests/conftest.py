@@ -94,6 +94,15 @@ def vendor(settings):
 
 
 @pytest.fixture
+def fresh_clients(vendor):
+    """Clients that know nothing of earlier tests' allowances."""
+    yield
+    vendor_service.client(background=True).close()
+    vendor_service._client.cache_clear()
+    vendor_service._gate.cache_clear()
+
+
+@pytest.fixture
 def call(vendor, db):
     """That call, known to the portal."""
     return sync.open_call(CALL)

@@ -254,7 +254,7 @@ def test_old_trouble_that_nobody_met_again_is_no_line(cause, clients, db):
     assert standing(clients["reviewer"].get("/")) == ""
 
 
-@pytest.mark.parametrize("cause", ["vendor_key", "vendor_payment", "vendor_forbidden"])
+@pytest.mark.parametrize("cause", ["vendor_key", "vendor_payment", "vendor_account"])
 def test_trouble_an_administrator_has_to_mend_stays_until_a_call_succeeds(cause, clients, db):
     trouble(cause, minutes=600)
 

@@ -1,6 +1,7 @@
 """An answer's status, headers and error body -> one of our errors.
 
-Only the status decides (vendor documentation, "Errors": `type` changed between generations).
+The status decides (vendor documentation, "Errors": `type` changed between generations), with one
+exception: a refusal whose `code` names the organization concerns the whole account.
 Of the body we keep the machine words `code` and `request_id`, and `retry_after`.
 """
 
@@ -16,6 +17,9 @@ _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}", re.ASCII)
 _KEY_PREFIXES = ("sk_live_", "sk_test_", "kst_")
 _SHORTEST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 1.0, 300.0
 _WAIT_WHEN_RATE_LIMITED_SECONDS = 30.0
+
+# `organization_suspended` and `organization_inactive` are documented, as 403.
+_ACCOUNT_CODE = "organization_"
 
 _BY_STATUS: dict[int, type[errors.KallglotError]] = {
     202: errors.NotReady,
@@ -40,15 +44,22 @@ def error_for(response: requests.Response, body: bytes, api_key: str) -> errors.
         wait = _wait_in_body(fields.get("retry_after"))
     if status == 429 and wait is None:
         wait = _WAIT_WHEN_RATE_LIMITED_SECONDS
-    kind = _BY_STATUS.get(status)
-    if kind is None:
-        kind = errors.Unavailable if 500 <= status <= 599 else errors.BadAnswer
-    return kind(
+    code = _own_word(fields.get("code"), api_key)
+    return _kind(status, code)(
         status=status,
-        code=_own_word(fields.get("code"), api_key),
+        code=code,
         request_id=request_id(response, api_key) or _own_word(fields.get("request_id"), api_key),
         retry_after=wait,
     )
+
+
+def _kind(status: int, code: str | None) -> type[errors.KallglotError]:
+    kind = _BY_STATUS.get(status)
+    if kind is None:
+        kind = errors.Unavailable if 500 <= status <= 599 else errors.BadAnswer
+    if 400 <= status <= 499 and (code or "").startswith(_ACCOUNT_CODE):
+        return kind if issubclass(kind, errors.AccountRefused) else errors.AccountRefused
+    return kind
 
 
 def request_id(response: requests.Response, api_key: str) -> str | None:

@@ -5,21 +5,24 @@ KallglotError
 |-- NotFound            404
 |-- Gone                410
 |-- NotReady            202, 409, 425: ask again later
-|-- NotAllowed          403: the key may not do this, or the account is inactive
-|-- KeyRefused          401
-|-- CreditsUsedUp       402
+|-- NotAllowed          403 for one object: the key may not read this session or recording
+|-- AccountRefused      a 4xx with a code `organization_...`: the account is suspended or inactive
+|   |-- KeyRefused      401
+|   `-- CreditsUsedUp   402
 |-- RateLimited         429
 |-- Unavailable         500, 502 (after one retry), 503
 |   |-- ConnectFailed   no connection, no name, no trusted certificate, reset before an answer
 |   |-- TimedOut        no connection or no answer in time; also the vendor's own 504
-|   `-- Stalled         the body came too slowly
+|   |-- Stalled         the body came too slowly
+|   `-- MediaFailed     a host that the audio was redirected to refused it or cannot be reached
 |-- BadAnswer           an answer that breaks HTTP, the vendor's contract or our rules
 |   |-- TooLarge        more bytes than we accept
 |   `-- TruncatedAudio  fewer or more bytes than declared, a reset, or a reader that was aborted
 `-- Paused              not sent: earlier answers closed the gate
 
-A caller needs three answers: not there (`NotFound`, `Gone`), not now (`NotReady`, `RateLimited`,
-`Unavailable`, `Paused`), not allowed (`NotAllowed`, `KeyRefused`, `CreditsUsedUp`).
+A caller needs four answers: not there (`NotFound`, `Gone`), not now (`NotReady`, `RateLimited`,
+`Unavailable`, `Paused`), this object is not allowed (`NotAllowed`), and nothing is allowed until
+an administrator acts (`AccountRefused`).
 
 The text of an error is always a sentence of ours. The vendor's message, headers and addresses are
 never kept, so an error can be shown and logged as it is.
@@ -78,16 +81,25 @@ class NotReady(KallglotError):
 
 
 class NotAllowed(KallglotError):
-    sentence = "Kallglot does not allow this with the portal's API key."
+    """The key may not read this one object; other calls may succeed."""
+
+    sentence = "Kallglot does not allow the portal's API key to read this."
     reason = "vendor_forbidden"
 
 
-class KeyRefused(KallglotError):
+class AccountRefused(KallglotError):
+    """The key, the plan or the whole account is refused: every other call would fail too."""
+
+    sentence = "The Kallglot account is suspended or inactive."
+    reason = "vendor_account"
+
+
+class KeyRefused(AccountRefused):
     sentence = "Kallglot refused the portal's API key."
     reason = "vendor_key"
 
 
-class CreditsUsedUp(KallglotError):
+class CreditsUsedUp(AccountRefused):
     sentence = "The Kallglot account has no API credits left."
     reason = "vendor_payment"
 
@@ -115,6 +127,13 @@ class TimedOut(Unavailable):
 class Stalled(Unavailable):
     sentence = "Kallglot sent its answer too slowly."
     reason = "vendor_stalled"
+
+
+class MediaFailed(Unavailable):
+    """The API itself answered, with a redirect; so this says nothing about other recordings."""
+
+    sentence = "The server that holds this recording for Kallglot did not send it."
+    reason = "vendor_media"
 
 
 class BadAnswer(KallglotError):

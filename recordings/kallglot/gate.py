@@ -8,15 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from .errors import (
-    CreditsUsedUp,
-    KallglotError,
-    KeyRefused,
-    NotAllowed,
-    Paused,
-    RateLimited,
-    Unavailable,
-)
+from .errors import AccountRefused, KallglotError, Paused, RateLimited, Unavailable
 
 ACCOUNT_PAUSE_SECONDS = 60.0  # the key, the plan or the account is refused
 RATE_LIMIT_PAUSE_SECONDS = 30.0  # a 429 that names no time (vendor documentation's own sample)
@@ -33,7 +25,9 @@ class Gate(Protocol):
     def after_call(self, error: KallglotError | None) -> None:
         """Learn how a call that was let through ended; None for a success.
 
-        For audio this is told when the head has arrived, not when the body ends.
+        Only what the API itself answered counts: when it redirected to a media host that then
+        failed, this is a success. For audio it is called when the head has arrived, not when the
+        body ends.
         """
 
     def after_answer(self, headers: Mapping[str, str]) -> None:
@@ -53,7 +47,7 @@ def pause_after(error: KallglotError | None, consecutive_failures: int) -> float
     """
     if isinstance(error, RateLimited):
         return error.retry_after or RATE_LIMIT_PAUSE_SECONDS
-    if isinstance(error, KeyRefused | NotAllowed | CreditsUsedUp):
+    if isinstance(error, AccountRefused):
         return ACCOUNT_PAUSE_SECONDS
     if counts_as_failure(error) and consecutive_failures >= FAILURES_TO_PAUSE:
         return FAILURE_PAUSE_SECONDS

@@ -30,6 +30,7 @@ class CallClock:
         self.limits = limits
         self.expected_bytes = 0
         self.public_only = False  # set for hops that leave the configured origin
+        self.with_key = True  # False once a redirect has left the configured origin
         self.surplus = False  # the vendor sent more than it declared
         self.aborted = False
         self._whole_seconds = whole_seconds

@@ -92,10 +92,11 @@ class Transport:
                     time.sleep(self._retry_wait())
                 result, response, error = self._try(attempt)
         finally:
-            self._gate.after_call(error)
+            # A media host answered or failed: so the API did answer, with a redirect.
+            self._gate.after_call(error if clock.with_key else None)
         self._log(path, response, error, time.monotonic() - began)
         if error is not None:
-            raise error
+            raise error if clock.with_key else _of_media_host(error)
         return result
 
     def request_id(self, response: requests.Response) -> str | None:
@@ -150,7 +151,7 @@ class Transport:
         # `requests` rewrites some addresses; it must not have moved this one to another host.
         if origin_of(request.url) != origin_of(hop.url):
             raise errors.BadAnswer(reason="vendor_redirect")
-        clock.public_only = not hop.at_origin
+        clock.public_only, clock.with_key = not hop.at_origin, hop.with_key
         with governed_by(clock):
             response = self._session.send(
                 request,
@@ -159,7 +160,7 @@ class Transport:
                 verify=True,
                 timeout=(self.limits.connect_seconds, self.limits.first_byte_seconds),
             )
-        if hop.at_origin:
+        if hop.with_key:
             self._gate.after_answer(response.headers)
         return response
 
@@ -232,6 +233,19 @@ def _worth_a_retry(error: errors.KallglotError) -> bool:
     # A name that does not resolve and a certificate that is not trusted stay so for a second.
     refused_or_reset = isinstance(error, errors.ConnectFailed) and error.reason == "vendor_connect"
     return refused_or_reset or error.status in (500, 502)
+
+
+def _of_media_host(error: errors.KallglotError) -> errors.KallglotError:
+    """What `error` says about one recording, when a host without the key answered, or did not.
+
+    Such a host knows neither the key nor the account, and its rate limit is not the API's.
+    """
+    told = (errors.AccountRefused, errors.NotAllowed, errors.RateLimited, errors.ConnectFailed)
+    if not isinstance(error, told) and type(error) is not errors.Unavailable:
+        return error
+    return errors.MediaFailed(
+        status=error.status, request_id=error.request_id, retry_after=error.retry_after
+    )
 
 
 def _translated(fault: requests.RequestException) -> errors.KallglotError:

@@ -11,8 +11,7 @@ from recordings.models import CallState, RecordingState, Session
 NOT_NOW = (
     errors.Paused,
     errors.RateLimited,
-    errors.KeyRefused,
-    errors.CreditsUsedUp,
+    errors.AccountRefused,
     errors.ConnectFailed,
 )
 """These say something about the connection, not about one call: whoever works waits."""

@@ -51,11 +51,11 @@ _KNOWN = {
         "Kallglot refused the API key: check KALLGLOT_API_KEY (revoked, expired, or of the "
         "other environment).",
     ),
-    "vendor_forbidden": (
+    "vendor_account": (
         502,
         "Kallglot refused the portal's connection.",
-        "Kallglot does not allow this to the API key: check its scopes "
-        "(sessions:read, recordings:read) and that the organisation is active.",
+        "Kallglot says that the organisation is suspended or inactive: check its state in "
+        "Kallglot's developer portal.",
     ),
     "vendor_payment": (
         502,
@@ -64,6 +64,7 @@ _KNOWN = {
     ),
     "vendor_rate_limit": (503, "Kallglot's limit of requests is reached.", ""),
     "vendor_timeout": (504, "Kallglot did not answer in time.", ""),
+    "vendor_media": (502, "Kallglot's storage did not send this recording.", ""),
     "vendor_stalled": (504, "Kallglot stopped answering half-way.", ""),
 }
 _BAD_ANSWER = (502, "Kallglot's answer could not be understood.", "")
@@ -75,19 +76,27 @@ _KNOWN |= dict.fromkeys(
     ),
     _BAD_ANSWER,
 )
+# Concerns one thing only, so the sentence names it.
+_FORBIDDEN = "Your Kallglot key may not read this {what}."
+_FORBIDDEN_ADVICE = (
+    "Check the key's scopes (sessions:read, recordings:read) in Kallglot's developer portal."
+)
 _NOT_REACHABLE = "Kallglot is not reachable at the moment."
 # A single failure is worth a line on every page only while it is news.
 _NEWS_FOR = timedelta(minutes=10)
 
 
-def from_error(error: errors.KallglotError, user) -> Trouble:
-    """What to tell `user` about `error`; never a word of the vendor's own text."""
+def from_error(error: errors.KallglotError, user, what: str = "call") -> Trouble:
+    """What to show `user` about `error`; never a word of the vendor's own text.
+
+    what: the thing that was asked for: "call", "recording" or "transcript".
+    """
     wait_s = None if error.retry_after is None else max(1, ceil(error.retry_after))
-    return _trouble(error.reason, wait_s, user, status=error.status)
+    return _trouble(error.reason, wait_s, user, status=error.status, what=what)
 
 
 def remembered(reason: str, user) -> Trouble:
-    """What to tell `user` about an error of which the database kept the `reason`."""
+    """What to show `user` about an error of which the database kept the `reason`."""
     return _trouble(reason, None, user)
 
 
@@ -114,13 +123,18 @@ def _is_over(state: VendorState) -> bool:
     return not lasting and state.since is not None and timezone.now() - state.since > _NEWS_FOR
 
 
-def _trouble(reason: str, wait_s: int | None, user, status: int | None = None) -> Trouble:
+def _trouble(
+    reason: str, wait_s: int | None, user, status: int | None = None, what: str = "call"
+) -> Trouble:
+    administers = user.has_perm(permissions.ADMINISTER)
+    if reason == errors.NotAllowed.reason:
+        sentence = _FORBIDDEN.format(what=what)
+        return Trouble(502, f"{sentence} {_FORBIDDEN_ADVICE}" if administers else sentence)
     answer, sentence, advice = _KNOWN.get(
         reason, (503 if status == 503 else 502, _NOT_REACHABLE, "")
     )
     if wait_s is not None and answer == 502 and not advice:
         answer = 503
     if advice:
-        administers = user.has_perm(permissions.ADMINISTER)
         sentence = advice if administers else f"{sentence} {_ASK}"
     return Trouble(answer, sentence, wait_s, for_administrators=bool(advice))

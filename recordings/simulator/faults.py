@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 SPOILS = {
-    "status": "answer `status` (default 500); `retry_after` seconds in the header when given",
+    "status": "answer `status` (default 500) with an error `code`; `retry_after` is a header",
     "html_error": "`status` (default 500) with an HTML page that has a script and echoes the key",
     "empty": "the right head with `Content-Length: 0` and no body",
     "wrong_type": "the right bytes as `type` (default text/html)",
@@ -49,7 +49,7 @@ DELIVERIES = {
 }
 KINDS = {**SPOILS, **DELIVERIES}
 DETAILS: dict[str, tuple[str, ...]] = {
-    "status": ("status", "retry_after"),
+    "status": ("status", "code", "retry_after"),
     "html_error": ("status",),
     "wrong_type": ("type",),
     "gzip_bomb": ("size",),

@@ -160,7 +160,7 @@ ERRORS: dict[int, tuple[str, str, str]] = {
     400: ("invalid_request_error", "invalid_request", "The request is invalid."),
     401: ("authentication_error", "invalid_api_key", "The API key is invalid."),
     402: ("permission_error", "insufficient_api_credits", "Your API credits are used up."),
-    403: ("permission_error", "organization_inactive", "This organization is not active."),
+    403: ("permission_error", "insufficient_permissions", "The API key may not do this."),
     # The vendor names no code for these; a client has to go by the status.
     404: ("not_found_error", "not_found", "There is no such object."),
     405: ("invalid_request_error", "method_not_allowed", "This method is not allowed here."),

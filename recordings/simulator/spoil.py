@@ -37,6 +37,8 @@ def _status(answer: Answer, fault: Fault, request: Request) -> Answer:
     spoilt = Answer(status, [("Content-Type", "application/json")])
     seconds = int(wait) if str(wait).isdigit() else None
     spoilt.payload = shapes.error(status, "newer", request.request_id, seconds)
+    if code := fault.get("code"):
+        spoilt.payload["error"]["code"] = str(code)
     if wait is not None:
         # As given: an HTTP date is a valid value too.
         spoilt.with_header("Retry-After", str(wait))

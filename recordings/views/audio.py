@@ -219,7 +219,7 @@ def _failed(request, recording, action, error) -> HttpResponse:
     if isinstance(error, StorageFailed):
         reason, refusal = "storage", _refused(503, "The portal cannot keep audio now.", wait_s=30)
     else:
-        told = trouble.from_error(error, request.user)
+        told = trouble.from_error(error, request.user, "recording")
         reason = error.reason
         wait_s = told.wait_s if told.status == 503 else None
         refusal = None if told.status == 404 else _refused(told.status, told.sentence, wait_s)

@@ -33,7 +33,7 @@ def transcript(request, session_id):
         if not by_itself or WorkerState.is_silent():
             transcripts.fetch_if_due(session, background=by_itself)
     except errors.KallglotError as error:
-        trouble = from_error(error, request.user)
+        trouble = from_error(error, request.user, "transcript")
     except DatabaseError:
         # Somebody holds the database's write lock: reading goes on with what is known.
         pass

@@ -57,6 +57,28 @@ def test_status(vendor, client, fails, status, kind, reason, method):
     assert len(vendor.requests) == (2 if status in (500, 502) else 1)
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (403, "organization_suspended", errors.AccountRefused),
+        (403, "organization_inactive", errors.AccountRefused),
+        (400, "organization_closed", errors.AccountRefused),
+        (401, "organization_suspended", errors.KeyRefused),
+        (402, "organization_suspended", errors.CreditsUsedUp),
+        (403, "insufficient_permissions", errors.NotAllowed),
+        (403, "feature_not_available", errors.NotAllowed),
+        (403, "not_organization_", errors.NotAllowed),
+        (503, "organization_suspended", errors.Unavailable),
+    ],
+)
+def test_a_code_that_names_the_organization_concerns_the_account(
+    vendor, client, fails, status, code, kind
+):
+    vendor.script(answer(status, error_body(code=code)))
+    with fails(kind, status=status, code=code):
+        client.session("sess_1")
+
+
 def test_request_id_from_the_body(vendor, client, fails):
     vendor.script(answer(404, error_body(code="not_found", request_id="req_b")))
     with fails(errors.NotFound, request_id="req_b", code="not_found"):

@@ -6,8 +6,8 @@ import pytest
 
 from recordings.kallglot import dialling, errors
 
-from .conftest import DATA, KEY
-from .vendor import Vendor, answer, audio, then_hang
+from .conftest import DATA, KEY, OpenGate
+from .vendor import Vendor, answer, audio, then_close, then_hang
 
 SESSION = answer(200, b'{"id": "sess_1"}')
 
@@ -66,6 +66,42 @@ def test_media_host_gets_no_credentials(vendor, tls_vendor, make_client, names):
         assert request.headers.keys().isdisjoint({"authorization", "x-api-key", "cookie"})
         assert request.headers["range"] == "bytes=0-"
         assert KEY not in str(request)
+
+
+@pytest.mark.parametrize(
+    ("step", "kind"),
+    [
+        (answer(401), errors.MediaFailed),
+        (answer(402), errors.MediaFailed),
+        (answer(403), errors.MediaFailed),
+        (answer(429, b"", "Retry-After: 70"), errors.MediaFailed),
+        (answer(503), errors.MediaFailed),
+        (then_close(b""), errors.MediaFailed),
+        (answer(404), errors.NotFound),
+        (answer(410), errors.Gone),
+        (answer(504), errors.TimedOut),
+        (moved("/v1/again"), errors.BadAnswer),
+    ],
+)
+def test_what_a_media_host_does_says_nothing_about_the_api(
+    vendor, tls_vendor, make_client, fails, names, step, kind
+):
+    gate = OpenGate()
+    client = make_client(
+        media_hosts=(f"media.test:{tls_vendor.port}",), ca_file=str(DATA / "ca.pem"), gate=gate
+    )
+    vendor.script(moved(f"https://media.test:{tls_vendor.port}/r.mp3"))
+    tls_vendor.script(step)
+    with fails(kind):
+        client.open_audio("rec_1")
+    assert gate.outcomes == [None]
+    # The key did not go along, so a refusal on the way back to the origin is none of the key.
+    tls_vendor.script(moved(f"{vendor.url}/private"))
+    vendor.requests.clear()
+    vendor.script(vendor.steps[0], answer(401))
+    with fails(errors.MediaFailed, status=401):
+        client.open_audio("rec_1")
+    assert gate.outcomes == [None, None]
 
 
 def test_way_back_from_a_media_host_is_without_the_key(vendor, tls_vendor, make_client, names):

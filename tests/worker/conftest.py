@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from recordings.services import vendor as vendor_service
 from recordings.simulator import Simulator
 
 from .house import House
@@ -41,12 +40,3 @@ def working_house(house):
     """The same with a worker."""
     house.start_worker()
     return house
-
-
-@pytest.fixture
-def fresh_clients(vendor):
-    """Clients that know nothing of earlier tests' allowances."""
-    yield
-    vendor_service.client(background=True).close()
-    vendor_service._client.cache_clear()
-    vendor_service._gate.cache_clear()
