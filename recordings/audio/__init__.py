@@ -2,7 +2,8 @@
 
 - From a click to bytes: relay, source, store; a fetch: follow, fill, part, tail, growth, and for
   other processes progress, wishes, wakeups.
-- What the bytes are and which slice is asked for: sniff, types, facts, http_range.
+- What the bytes are and which slice is asked for: sniff, types, judge, facts,
+  http_range.
 - The form that a browser can play: playable, player_form, mpeg_header, mp3_frames, index_tag,
   wav_header.
 - What can be heard: decode, speech, waveform, channel_check, measurements, analysis, apart.

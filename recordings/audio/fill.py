@@ -21,13 +21,14 @@ from . import playable
 from .facts import Facts, write_facts
 from .growth import Growth, Head
 from .job import BLOCK_BYTES, Job
+from .judge import judge
 from .part import Part
 from .player_form import is_settled, judged_bytes
 from .progress import Phase
 from .sniff import SNIFF_BYTES, AudioType, sniff
 from .store import StorageFailed, Store, storage_faults
 from .tail import Tail
-from .types import settle
+from .types import declared_type, settle
 from .wishes import Attendant
 
 log = logging.getLogger(__name__)
@@ -103,7 +104,7 @@ class Fill(threading.Thread):
 
     def _begin(self, stream: AudioStream) -> Head:
         """Read until the kind of audio is certain, then let readers in."""
-        first, kind = _first_bytes(stream, self.job.format)
+        first, kind = _first_bytes(stream, self.job)
         if kind is None or (not first and self.job.size):
             raise errors.BadAnswer(
                 reason="vendor_not_audio", status=stream.status, request_id=stream.request_id
@@ -113,7 +114,7 @@ class Fill(threading.Thread):
             total=stream.total_length,
             mime=kind.mime,
             extension=kind.extension,
-            settled=is_settled(first, kind, stream.total_length),
+            settled=judge(self.key, True, is_settled, first, kind, stream.total_length),
             accepts_ranges=stream.accepts_ranges,
             vendor_etag=stream.etag,
         )
@@ -149,7 +150,8 @@ class Fill(threading.Thread):
     def _facts(self, head: Head, size: int) -> Facts:
         with open(self._entry.part, "rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-            told = playable.facts(file, self._kind)
+            unknown = playable.AudioFacts(size, self._kind)
+            told = judge(self.key, unknown, playable.facts, file, self._kind)
         facts = Facts(
             size=size,
             sha256=digest,
@@ -225,17 +227,18 @@ class Fill(threading.Thread):
         return tail.end
 
 
-def _first_bytes(stream: AudioStream, format: str) -> tuple[bytes, AudioType | None]:
+def _first_bytes(stream: AudioStream, job: Job) -> tuple[bytes, AudioType | None]:
     """As few bytes as tell the kind of audio and whether a player can have it as it is."""
     first = b""
     while block := stream.read1(BLOCK_BYTES):
         first += block
-        kind = sniff(first)
+        kind = judge(job.key, None, sniff, first)
         if kind and len(first) >= judged_bytes(kind):
             return first, kind
         if len(first) >= max(SNIFF_BYTES, judged_bytes(kind)):
             break
-    return first, settle(first, stream.content_type, format)
+    declared = declared_type(stream.content_type, job.format)
+    return first, judge(job.key, declared, settle, first, stream.content_type, job.format)
 
 
 def _sync_folder(folder) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from .index_tag import IndexTag, read_index_tag
-from .mpeg_header import FrameHeader, id3v2_bytes, parse_word
+from .mpeg_header import RESERVED_EMPHASIS, FrameHeader, id3v2_bytes, parse_word
 
 BLOCK_BYTES = 256 * 1024
 MARKS = 2048
@@ -242,9 +242,10 @@ class _Walk:
                 break
             position, last = 0, len(block) - 4
             while position <= last:
-                key = unpack(block, position)[0] >> 8
+                word = unpack(block, position)[0]
+                key = word >> 8
                 length = lookup(key)
-                if length is None:
+                if length is None or word & 3 == RESERVED_EMPHASIS:
                     break
                 if offset + position + length > stop:
                     self.truncated = True
@@ -277,8 +278,10 @@ class _Walk:
             word = self.reader.word(sync)
             if word < 0 or word >> 8 not in self.lengths or sync == offset:
                 continue
+            # The look-up knows three of the four bytes; the last one may be refused.
+            header = parse_word(word)
             # After rubbish one header proves nothing: another must follow where it says.
-            if self.reader.is_stream(sync, parse_word(word), 1, believe=False):
+            if header and self.reader.is_stream(sync, header, 1, believe=False):
                 return sync
         return None
 

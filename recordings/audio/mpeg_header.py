@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 HEADER_BYTES = 4
+RESERVED_EMPHASIS = 2
+"""The last two bits of no header: real encoders never write it, random bytes do."""
 
 _VERSIONS = {0b00: 2.5, 0b10: 2.0, 0b11: 1.0}
 _LAYERS = {0b01: 3, 0b10: 2, 0b11: 1}
@@ -72,8 +74,7 @@ def parse_word(word: int) -> FrameHeader | None:
     bitrate_index, rate_index = word >> 12 & 15, word >> 10 & 3
     if word >> 21 != 0x7FF or version is None or layer is None:
         return None
-    # Emphasis 2 is reserved; real encoders never write it, random bytes do.
-    if bitrate_index == 15 or rate_index == 3 or word & 3 == 2:
+    if bitrate_index == 15 or rate_index == 3 or word & 3 == RESERVED_EMPHASIS:
         return None
     bitrate = _kbits(version, layer)[bitrate_index] * 1000
     sample_rate = _SAMPLE_RATES[version][rate_index]

@@ -30,6 +30,11 @@ def settle(head: bytes, media_type: str | None, format: str) -> AudioType | None
         return kind
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_TEXT_BEGINS_WITH):
         return None
+    return declared_type(media_type, format)
+
+
+def declared_type(media_type: str | None, format: str) -> AudioType | None:
+    """The type that the vendor declares, by its Content-Type or else its `format`."""
     if media_type in _BY_MEDIA_TYPE:
         return _BY_MEDIA_TYPE[media_type]
     if media_type in (None, "application/octet-stream", "binary/octet-stream"):

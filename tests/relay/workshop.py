@@ -52,8 +52,13 @@ class Workshop:
 
         return Job(thing.key, fetch, format="mp3", size=len(thing.bytes))
 
-    def open(self, thing: Thing) -> Source:
-        return self.relay.open(self.job(thing), for_player=False)
+    def open(self, thing: Thing, *, for_player: bool = False) -> Source:
+        return self.relay.open(self.job(thing), for_player=for_player)
+
+    def play(self, thing: Thing) -> tuple[bytes, str]:
+        """The player's bytes from the first to the last, and their entity tag."""
+        with contextlib.closing(self.open(thing, for_player=True)) as source:
+            return b"".join(source.blocks(0, None)), source.etag
 
     def read(self, thing: Thing, start: int = 0, stop: int | None = None) -> bytes:
         with contextlib.closing(self.open(thing)) as source:
