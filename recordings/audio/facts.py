@@ -2,7 +2,7 @@
 
 import base64
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from .playable import Playable
@@ -25,7 +25,6 @@ class Facts:
     extension: str
     codec: str = ""
     duration_s: float | None = None
-    vendor_etag: str | None = None
     player_prefix: str | None = None
     player_offset: int = 0
     player_mime: str = ""
@@ -48,10 +47,15 @@ class Facts:
         )
 
 
+_NAMES = tuple(field.name for field in fields(Facts))
+
+
 def read_facts(path: Path) -> Facts | None:
     """The facts in `path`, or None when there are none that can be read."""
     try:
-        return Facts(**json.loads(path.read_text()))
+        found = json.loads(path.read_text())
+        # Those of an earlier release may hold more.
+        return Facts(**{name: found[name] for name in _NAMES if name in found})
     except (OSError, ValueError, TypeError):
         return None
 

@@ -27,7 +27,7 @@ from .player_form import is_settled, judged_bytes
 from .progress import Phase
 from .sniff import SNIFF_BYTES, AudioType, sniff
 from .store import StorageFailed, Store, storage_faults
-from .tail import Tail
+from .tail import Tail, can_be_joined
 from .types import declared_type, settle
 from .wishes import Attendant
 
@@ -126,7 +126,7 @@ class Fill(threading.Thread):
         position = self.growth.available
         self._began_at, self._began_with = time.monotonic(), position
         self.growth.on_wish = self._consider
-        if head.accepts_ranges and head.total is not None:
+        if can_be_joined(head):
             self._attend_to_wishes()
         while block := stream.read1(BLOCK_BYTES):
             tail = self._tail
@@ -159,7 +159,6 @@ class Fill(threading.Thread):
             extension=head.extension,
             codec=told.codec,
             duration_s=told.duration_s,
-            vendor_etag=head.vendor_etag,
         )
         # Who began to play the vendor's bytes must not find others in their place in mid-play.
         if isinstance(told.playable, playable.Playable) and not head.settled:
@@ -203,7 +202,7 @@ class Fill(threading.Thread):
         if wished is None or elapsed <= RATE_KNOWN_AFTER_S:
             return
         with self._deciding:
-            if self._over or self._tail or not head.accepts_ranges or head.total is None:
+            if self._over or self._tail or not can_be_joined(head):
                 return
             position = self.growth.available
             rate = (position - self._began_with) / elapsed

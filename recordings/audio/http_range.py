@@ -58,7 +58,7 @@ def evaluate(
     HEAD is answered as the GET would be, its range included, without the body. Other methods
     have no range. Raises ValueError for a weak or unquoted `etag` or a negative `length`.
     """
-    if not _is_strong(etag):
+    if not is_strong(etag):
         raise ValueError(f"not a strong entity tag in quotes: {etag!r}")
     if length is not None and length < 0:
         raise ValueError(f"a length below zero: {length}")
@@ -142,7 +142,8 @@ def _precedes(one: str, other: str) -> bool:
     return (len(one), one) < (len(other), other)
 
 
-def _is_strong(etag: str) -> bool:
+def is_strong(etag: str) -> bool:
+    """Whether `etag` is a strong entity tag in its quotes (RFC 9110 section 8.8.3)."""
     found = _ENTITY_TAG.fullmatch(etag)
     return bool(found) and found[1] is None
 

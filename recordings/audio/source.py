@@ -95,7 +95,11 @@ class GrowingFile:
     def blocks(self, start: int, stop: int | None) -> Iterator[bytes]:
         position, size = start, LARGE_BLOCK
         while stop is None or position < stop:
-            end = self._wait(position)
+            try:
+                end = self._wait(position)
+            except Orphaned:
+                self._begin_again(start, position)
+                continue
             if end == position:
                 break
             if stop is not None:
@@ -117,49 +121,65 @@ class GrowingFile:
             self._fd = None
 
     def _wait(self, position: int) -> int:
-        """Until the byte at `position` is there; the end of those that follow it."""
+        """Block until the byte at `position` is there; the end of those that follow it.
+
+        Returns `position` itself at the end of the file. Raises Orphaned when the filling
+        process has died.
+        """
+        growth = self._growth
         while True:
-            growth = self._growth
             if self._head.accepts_ranges and position > growth.available + _NEAR_BYTES:
                 growth.wish(position)
-            try:
-                end = growth.wait_beyond(position, timeout=_WISH_AGAIN_S)
-            except Orphaned:
-                self._begin_anew()
-            else:
-                if end > position or growth.complete:
-                    return end
+            end = growth.wait_beyond(position, timeout=_WISH_AGAIN_S)
+            if end > position or growth.complete:
+                return end
 
-    def _begin_anew(self) -> None:
-        for _ in range(_ATTEMPTS):
-            growth = self._rejoin()
-            if growth is None:
-                self._go_on_with_whole()
+    def _begin_again(self, start: int, position: int) -> None:
+        """Go on with another fill, or with the whole file that another process has made.
+
+        The vendor's file may have changed in between, so the bytes from `start` to before
+        `position`, which have been sent, are compared with the new ones. Raises EOFError where
+        they differ.
+        """
+        sent, self._fd = self._fd, None
+        try:
+            for _ in range(_ATTEMPTS):
+                self.close()
+                try:
+                    self._growth, self._fd = self._another()
+                    self._compare(sent, start, position)
+                except Orphaned:
+                    continue  # that fill is over as well, for good or ill
                 return
-            try:
-                head, fd = growth.wait_for_head(), growth.duplicate()
-            except Orphaned:
-                continue  # that fill is over as well, for good or ill
-            self.close()
-            self._growth, self._fd = growth, fd
-            # The bytes already sent must be the beginning of what follows.
-            if head != self._head:
-                raise EOFError("the recording has changed")
-            return
+        finally:
+            os.close(sent)
         raise EOFError("the file never came to its place")
 
-    def _go_on_with_whole(self) -> None:
-        found = self._open_whole()
-        if found is None:
-            raise EOFError("the file is gone")
-        self.close()
-        self._fd, facts = found
-        head = self._head
-        if facts.vendor_etag != head.vendor_etag or head.total not in (None, facts.size):
+    def _another(self) -> tuple[Growth, int]:
+        growth = self._rejoin()
+        if growth is not None:
+            total, fd = growth.wait_for_head().total, growth.duplicate()
+        else:
+            found = self._open_whole()
+            if found is None:
+                raise EOFError("the file is gone")
+            fd, facts = found
+            total = facts.size
+            growth = Growth()
+            growth.advance(total)
+            growth.finish()
+        if self.length not in (None, total):
+            os.close(fd)
             raise EOFError("the recording has changed")
-        self._growth = Growth()
-        self._growth.advance(facts.size)
-        self._growth.finish()
+        return growth, fd
+
+    def _compare(self, sent: int, start: int, position: int) -> None:
+        while start < position:
+            end = min(self._wait(start), position, start + LARGE_BLOCK)
+            block = os.pread(self._fd, end - start, start)
+            if not block or block != os.pread(sent, len(block), start):
+                raise EOFError("the recording has changed")
+            start += len(block)
 
 
 def entity_tag(key: str, length: int | None, *, player_form: bool = False) -> str:

@@ -6,6 +6,7 @@ import threading
 from recordings.kallglot import AudioStream, errors
 
 from .growth import Head
+from .http_range import is_strong
 from .job import BLOCK_BYTES, Job
 from .part import Part
 from .store import StorageFailed
@@ -13,11 +14,17 @@ from .store import StorageFailed
 log = logging.getLogger(__name__)
 
 
+def can_be_joined(head: Head) -> bool:
+    """Whether parts of the file from two responses may be put together."""
+    return head.accepts_ranges and head.total is not None and is_strong(head.vendor_etag or "")
+
+
 class Tail(threading.Thread):
     """The bytes from `start` to the end of the file, on a thread of their own.
 
     `end` is where the next byte goes. A vendor that answers the range with everything, or with
-    another file, makes no tail: the main stream then brings the bytes in their turn.
+    another version of the file, makes no tail: the main stream then brings the bytes in their
+    turn.
     """
 
     def __init__(
@@ -60,9 +67,14 @@ class Tail(threading.Thread):
             self.failure = error
 
     def _fits(self, stream: AudioStream) -> bool:
-        """Whether the stream is the rest of the very file that the main stream brings."""
+        """Whether the stream is the rest of the very file that the main stream brings.
+
+        Only equal strong validators prove that (RFC 9110 sections 8.8.1 and 15.3.7.3): a weak
+        one, a date, or an equal length may belong to two versions.
+        """
         return (
             stream.status == 206
+            and can_be_joined(self._head)
             and stream.first_byte_position == self.end
             and stream.total_length == self._head.total
             and stream.etag == self._head.vendor_etag

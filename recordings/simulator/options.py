@@ -13,6 +13,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "processing_fields": ("null", "absent"),
     "failed_status": (404, 409, 422),
     "expired_status": (410, 404),
+    "validators": ("off", "strong", "weak", "date"),
     "paging": ("off", "cursor", "silent"),
     "error_body": ("json", "html", "empty"),
 }
@@ -46,8 +47,9 @@ class Options:
     """Whether metadata of an expired recording is still to be had."""
     size_mismatch: bool = False
     """Metadata `size` differs from the bytes that come."""
-    validators: bool = False
-    """Send `ETag` with audio and answer 304 to a matching `If-None-Match`."""
+    validators: str = "off"
+    """Send with audio: a strong `ETag`, a weak one, or `Last-Modified` alone. An `ETag` changes
+    with the first bytes of the file, and a matching `If-None-Match` is answered with 304."""
     redirect_audio: bool = False
     """Answer `/audio` with 302 to a signed storage address (`/download` in `older` always does)."""
     media_origin: str = ""

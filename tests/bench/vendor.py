@@ -52,6 +52,8 @@ class Vendor:
 
     def behave(self, *, latency_ms: float = 0, bandwidth: float = 0, ranges: bool = False) -> None:
         options = {"latency_ms": latency_ms, "bandwidth": bandwidth, "range": ranges}
+        # Without a strong validator no two responses are put together.
+        options["validators"] = "strong" if ranges else "off"
         self._control("POST", "options", options)
 
     def forget_requests(self) -> None:

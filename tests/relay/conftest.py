@@ -47,9 +47,9 @@ def nursery():
 def workshop(kallglot, tmp_path):
     """A relay of this process over an audio folder of its own, without a server around it."""
     kallglot.faults.clear()
-    kallglot.options.update({"range": False, "bandwidth": 0, "validators": False})
+    kallglot.options.update({"range": False, "bandwidth": 0, "validators": "off"})
     workshop = Workshop(kallglot, tmp_path / "audio")
     yield workshop
     workshop.close()
     kallglot.faults.clear()
-    kallglot.options.update({"range": False, "bandwidth": 0, "validators": False})
+    kallglot.options.update({"range": False, "bandwidth": 0, "validators": "off"})

@@ -1,4 +1,4 @@
-"""A sound that the vendor holds back in its middle, so that a test decides what comes first."""
+"""Sounds that a test steers: one that the vendor holds back, one that it replaces."""
 
 import threading
 from collections.abc import Iterator
@@ -30,3 +30,20 @@ class Held:
         # Nobody waits for ever for a test that has failed.
         self._free.wait(20)
         yield from self._audio.blocks(start, stop)
+
+
+class Versions:
+    """A sound of which the vendor serves `versions[0]`, then after `replace` the next version.
+
+    All have the same size. A response under way goes on with the version that it began with.
+    """
+
+    def __init__(self, *versions) -> None:
+        self.size = versions[0].size
+        self._versions = list(versions)
+
+    def replace(self) -> None:
+        del self._versions[0]
+
+    def blocks(self, start: int, stop: int) -> Iterator[bytes]:
+        return self._versions[0].blocks(start, stop)

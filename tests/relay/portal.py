@@ -158,7 +158,7 @@ class Portal:
         """A healthy vendor of which no trouble is remembered."""
         self.vendor.faults.clear()
         self.vendor.options.update(
-            {"range": False, "bandwidth": 0, "latency_ms": 0, "validators": False}
+            {"range": False, "bandwidth": 0, "latency_ms": 0, "validators": "off"}
         )
         self.forget_trouble()
 

@@ -12,6 +12,7 @@ from recordings.kallglot import Client, errors
 from recordings.simulator import noise
 
 from .asking import eventually, open_raw
+from .held import Versions
 
 MEBIBYTE = 2**20
 
@@ -77,7 +78,7 @@ def test_a_recording_arrives_though_everybody_has_left(portal):
 @pytest.mark.parametrize(("ranges", "requests"), [(True, 2), (False, 1)])
 def test_jumps_cost_at_most_one_more_request(portal, ranges, requests):
     sound = portal.sound(noise(4 * MEBIBYTE))
-    portal.vendor.options.update({"range": ranges, "bandwidth": MEBIBYTE})
+    portal.vendor.options.update({"range": ranges, "validators": "strong", "bandwidth": MEBIBYTE})
     total = len(sound.bytes)
     with ThreadPoolExecutor(8) as pool:
         whole = pool.submit(portal.ask, sound.download)
@@ -100,7 +101,7 @@ def test_jumps_cost_at_most_one_more_request(portal, ranges, requests):
 
 def test_a_jump_in_another_process_waits_for_no_block_of_the_main_stream(workshop, nursery):
     thing = workshop.thing(noise(4 * MEBIBYTE))
-    workshop.vendor.options.update({"range": True, "bandwidth": MEBIBYTE})
+    workshop.vendor.options.update({"range": True, "validators": "strong", "bandwidth": MEBIBYTE})
     # Half a second's bytes, and then nothing more on that connection.
     workshop.vendor.faults.add("stall", f"/{thing.id}/audio", times=1, after=MEBIBYTE // 2)
     child = nursery.fill(workshop.vendor, workshop.root, thing.key, thing.id)
@@ -119,7 +120,7 @@ def test_a_jump_made_too_early_to_judge_the_line_is_judged_later(workshop, monke
     monkeypatch.setattr("recordings.audio.fill.RATE_KNOWN_AFTER_S", 2.5)
     monkeypatch.setattr("recordings.audio.wishes._LOOK_ANYWAY_EVERY_S", 60)
     thing = workshop.thing(noise(4 * MEBIBYTE))
-    workshop.vendor.options.range = True
+    workshop.vendor.options.update({"range": True, "validators": "strong"})
     workshop.vendor.faults.add("stall", f"/{thing.id}/audio", times=1, after=MEBIBYTE // 2)
     start = int(len(thing.bytes) * 0.9)
     patient = Client(workshop.vendor.key, workshop.vendor.url)
@@ -151,7 +152,7 @@ TAIL_FAULTS = {
 def test_a_tail_that_fails_does_no_harm(workshop, name):
     kind, details = TAIL_FAULTS[name]
     thing = workshop.thing(noise(3 * MEBIBYTE))
-    workshop.vendor.options.update({"range": True, "bandwidth": MEBIBYTE})
+    workshop.vendor.options.update({"range": True, "validators": "strong", "bandwidth": MEBIBYTE})
     workshop.vendor.faults.add(kind, f"/{thing.id}/audio", skip=1, **details)
     start = int(len(thing.bytes) * 0.9)
     with ThreadPoolExecutor(2) as pool:
@@ -164,10 +165,27 @@ def test_a_tail_that_fails_does_no_harm(workshop, name):
     assert workshop.read(thing) == thing.bytes
 
 
+@pytest.mark.parametrize("validators", ["off", "date", "weak", "strong"])
+def test_parts_of_two_versions_are_never_joined(workshop, validators):
+    thing = workshop.thing(sound := Versions(*(noise(3 * MEBIBYTE, seed=n) for n in (1, 2))))
+    workshop.vendor.options.update({"range": True, "validators": validators, "bandwidth": MEBIBYTE})
+    start = int(len(thing.bytes) * 0.9)
+    with ThreadPoolExecutor(2) as pool:
+        whole = pool.submit(workshop.read, thing)
+        assert eventually(lambda: workshop.sent(thing))
+        sound.replace()
+        assert workshop.read(thing, start) == thing.bytes[start:]
+        assert whole.result() == thing.bytes
+    # Without a strong validator there is nothing to be had from a second request.
+    assert (workshop.gets(thing) > 1) == (validators == "strong")
+
+
 def test_a_tail_ends_with_its_fill(workshop, tmp_path):
     """Otherwise it would write on, to a descriptor that is another file's by then."""
     thing = workshop.thing(noise(4 * MEBIBYTE))
-    workshop.vendor.options.update({"range": True, "bandwidth": MEBIBYTE / 2})
+    workshop.vendor.options.update(
+        {"range": True, "validators": "strong", "bandwidth": MEBIBYTE / 2}
+    )
     workshop.vendor.faults.add("truncated", f"/{thing.id}/audio", times=1, after=MEBIBYTE)
     start = 2 * MEBIBYTE
     with contextlib.ExitStack() as stack:

@@ -21,6 +21,7 @@ from recordings.audio.wakeups import Wakeups
 from recordings.simulator import noise
 
 from .asking import eventually
+from .held import Versions
 
 MEBIBYTE = 2**20
 
@@ -62,6 +63,20 @@ def test_a_slow_listener_outlives_the_process_that_filled(workshop, nursery):
             assert other.result() == thing.bytes
 
 
+def test_another_version_is_not_joined_to_what_was_heard(workshop, nursery):
+    sound = Versions(*(noise(2 * MEBIBYTE, seed=number) for number in (1, 2)))
+    thing, child = begun_elsewhere(workshop, nursery, sound, MEBIBYTE, MEBIBYTE // 2)
+    with contextlib.closing(workshop.open(thing)) as source:
+        blocks = source.blocks(0, None)
+        heard = [next(blocks)]
+        sound.replace()
+        child.kill()
+        with pytest.raises(EOFError, match="has changed"):
+            heard += blocks
+    assert thing.bytes.startswith(b"".join(heard))
+    assert workshop.read(thing) != thing.bytes, "the new version is kept"
+
+
 def test_what_a_dead_process_left_is_not_taken_for_news(workshop, nursery):
     """A watcher that comes before the next fill has its head must not read the old one's."""
     thing, child = begun_elsewhere(workshop, nursery, noise(2 * MEBIBYTE), MEBIBYTE, MEBIBYTE // 2)
@@ -93,9 +108,7 @@ def test_a_fill_that_is_over_before_it_can_be_joined_is_no_loss(workshop):
     thing = workshop.thing(noise(MEBIBYTE))
     workshop.relay.fetch(workshop.job(thing)).close()
     fd, facts = workshop.store.open_whole(thing.key)
-    head = Head(
-        facts.size, facts.mime, facts.extension, settled=True, vendor_etag=facts.vendor_etag
-    )
+    head = Head(facts.size, facts.mime, facts.extension, settled=True)
     killed, over = Growth(), Growth()
     killed.begin(head, fd)
     killed.advance(MEBIBYTE // 2)

@@ -139,9 +139,11 @@ def test_the_size_in_metadata_may_be_wrong(ask, vendor):
     assert ask.get(AUDIO).headers["Content-Length"] == "10000"
 
 
-def test_validators_when_switched_on(ask, vendor):
-    vendor.options.validators = True
+@pytest.mark.parametrize("kind", ["strong", "weak"])
+def test_validators_when_switched_on(ask, vendor, kind):
+    vendor.options.validators = kind
     tag = ask.get(AUDIO).headers["ETag"]
+    assert tag.startswith('W/"' if kind == "weak" else '"')
     assert ask.get(AUDIO, headers={"If-None-Match": tag}).status_code == 304
 
 
