@@ -4,10 +4,12 @@ import gc
 import os
 from pathlib import Path
 
+import django
 from django.conf import settings
-from django.core.wsgi import get_wsgi_application
 from django.template.loader import get_template
 from django.urls import get_resolver
+
+from kallglot_portal.request_parsing import PortalHandler
 
 
 def _settle() -> None:
@@ -25,5 +27,6 @@ def _settle() -> None:
 
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kallglot_portal.settings")
-application = get_wsgi_application()
+django.setup(set_prefix=False)
+application = PortalHandler()
 _settle()

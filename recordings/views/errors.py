@@ -1,11 +1,14 @@
-"""The pages for 400, 403, 404, 405, 500 and 503: short, polite, without a word of the inside."""
+"""The pages for 400, 403, 404, 405, 500 and 503: short, polite, without a word of the inside.
+
+None of them reads the request's body: a body that cannot be parsed may be the error. The token for
+their forms comes from the cookie alone.
+"""
 
 import sys
 
 from django.db import OperationalError
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.csrf import requires_csrf_token
 
 from kallglot_portal.database import replace_dead_connections
 
@@ -25,7 +28,6 @@ def _text(status: int, sentence: str) -> HttpResponse:
     return HttpResponse(sentence, status=status, content_type="text/plain; charset=utf-8")
 
 
-@requires_csrf_token
 def bad_request(request, exception=None):
     return _page(
         request,
@@ -35,13 +37,11 @@ def bad_request(request, exception=None):
     )
 
 
-@requires_csrf_token
 def forbidden(request, exception=None):
     sentence = str(exception) or "Your role does not include this."
     return _page(request, 403, "Not allowed", sentence)
 
 
-@requires_csrf_token
 def not_found(request, exception=None):
     return _page(
         request,
@@ -61,7 +61,6 @@ def method_not_allowed(request):
     )
 
 
-@requires_csrf_token
 def server_error(request):
     error = sys.exception()
     # A table that is missing is our mistake; everything else of this kind passes.
@@ -87,7 +86,6 @@ def _page_or_text(request, status: int, title: str, sentence: str) -> HttpRespon
         return _text(status, sentence)
 
 
-@requires_csrf_token
 def csrf_failure(request, reason=""):
     return _page(
         request,

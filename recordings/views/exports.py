@@ -13,6 +13,7 @@ from recordings import file_names, permissions, tasks
 from recordings.audio.http_range import evaluate
 from recordings.audio.source import LARGE_BLOCK
 from recordings.filters import CallFilters
+from recordings.kallglot import types
 from recordings.models import (
     AuditOutcome,
     Export,
@@ -172,7 +173,7 @@ def _chosen(request):
         if filters.form.errors:
             raise _NotUnderstood
         return filters.calls
-    ids = request.POST.getlist("session")
+    ids = [id_ for id_ in request.POST.getlist("session") if types.SESSION_ID.fullmatch(id_)]
     return Session.objects.visible_to(request.user).filter(kallglot_id__in=ids).newest_first()
 
 

@@ -1,11 +1,13 @@
 """Signing in and out."""
 
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, LogoutView
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 
 from kallglot_portal.middleware import SIGNED_IN
@@ -22,6 +24,13 @@ class SignIn(LoginView):
     """Django's form; a visitor who is signed in already goes on to the library."""
 
     redirect_authenticated_user = True
+
+    def get_redirect_url(self):
+        """The page to go on to; never the sign-in itself, which would lead here again."""
+        url = super().get_redirect_url()
+        # Checked by Django: it has no other host and can be split.
+        is_page = url and urlsplit(url).path not in (reverse("login"), reverse("logout"))
+        return url if is_page else ""
 
     def form_valid(self, form):
         response = super().form_valid(form)
