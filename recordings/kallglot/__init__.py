@@ -3,7 +3,7 @@
 from . import errors, signatures, types
 from .audio_stream import AudioStream
 from .client import Client
-from .gate import Gate, MemoryGate
+from .gate import Gate
 from .limits import Limits
 
-__all__ = ["AudioStream", "Client", "Gate", "Limits", "MemoryGate", "errors", "signatures", "types"]
+__all__ = ["AudioStream", "Client", "Gate", "Limits", "errors", "signatures", "types"]

@@ -16,7 +16,6 @@ from . import errors, parsing
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}", re.ASCII)
 _KEY_PREFIXES = ("sk_live_", "sk_test_", "kst_")
 _SHORTEST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 1.0, 300.0
-_WAIT_WHEN_RATE_LIMITED_SECONDS = 30.0
 
 # `organization_suspended` and `organization_inactive` are documented, as 403.
 _ACCOUNT_CODE = "organization_"
@@ -42,8 +41,6 @@ def error_for(response: requests.Response, body: bytes, api_key: str) -> errors.
     wait = retry_after(response.headers.get("Retry-After"), response.headers.get("Date"))
     if wait is None:
         wait = _wait_in_body(fields.get("retry_after"))
-    if status == 429 and wait is None:
-        wait = _WAIT_WHEN_RATE_LIMITED_SECONDS
     code = _own_word(fields.get("code"), api_key)
     return _kind(status, code)(
         status=status,

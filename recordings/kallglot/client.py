@@ -6,7 +6,7 @@ import requests
 
 from . import parsing
 from .audio_stream import AudioStream
-from .gate import Gate, MemoryGate
+from .gate import AlwaysOpen, Gate
 from .limits import Limits
 from .pacing import CallClock
 from .redirects import Routes
@@ -22,7 +22,7 @@ class Client:
     api_key: kept on this side; sent to the origin of `base_url` only.
     base_url: https, or plain http on a loopback host; with the API's version.
     media_hosts: "host" or "host:port" an audio redirect may lead to (https, without the key).
-    gate: asked before every call; None for one that works within this process.
+    gate: asked before every call; None to make every call.
     ca_file: certificate authorities (PEM) to trust instead of the bundled ones.
 
     Raises ValueError for a bad setting, naming it but never showing the key. Every method raises
@@ -46,7 +46,7 @@ class Client:
             api_key,
             Routes(base_url, tuple(media_hosts)),
             self._limits,
-            gate or MemoryGate(),
+            gate or AlwaysOpen(),
             ca_file,
         )
 

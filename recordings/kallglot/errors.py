@@ -105,8 +105,15 @@ class CreditsUsedUp(AccountRefused):
 
 
 class RateLimited(KallglotError):
+    """`retry_after` is never None here: the vendor's own sample waits 30 s when none is given."""
+
     sentence = "Kallglot asks the portal to slow down."
     reason = "vendor_rate_limit"
+    usual_wait_seconds = 30.0
+
+    def __init__(self, *args, retry_after: float | None = None, **details) -> None:
+        wait = self.usual_wait_seconds if retry_after is None else retry_after
+        super().__init__(*args, retry_after=wait, **details)
 
 
 class Unavailable(KallglotError):

@@ -18,10 +18,23 @@ class VendorState(models.Model):
     # No wait is as long; one that is was noted by a clock that has been put right since.
     BEYOND_ANY_WAIT = timedelta(hours=1)
 
+    # The facts of a row that says all is well.
+    WELL = {
+        "cause": "",
+        "since": None,
+        "paused_until": None,
+        "consecutive_failures": 0,
+        "probe_until": None,
+    }
+
     cause = models.CharField(max_length=40, blank=True)
     since = models.DateTimeField(null=True, blank=True)
     paused_until = models.DateTimeField(null=True, blank=True)
     consecutive_failures = models.PositiveIntegerField(default=0)
+    # After a pause one call goes first; until then the others wait for its result.
+    probe_until = models.DateTimeField(null=True, blank=True)
+    # A keyed hash of the API key that all this was learned with; empty while nothing was.
+    key_digest = models.CharField(max_length=32, blank=True)
     # Until then what is left of Kallglot's allowance is kept for people who click.
     kept_for_people_until = models.DateTimeField(null=True, blank=True)
     # Requests a minute, as Kallglot's answers last told; null before the first of them.
@@ -37,6 +50,12 @@ class VendorState(models.Model):
     def load(cls) -> "VendorState":
         """The row, or a fresh unsaved one that says all is well."""
         return _the_row.first(pk=cls.SINGLETON) or cls(pk=cls.SINGLETON)
+
+    def forget_trouble(self) -> None:
+        """Make this row, unsaved, say that all is well and that nothing is known of a limit."""
+        for name, value in self.WELL.items():
+            setattr(self, name, value)
+        self.kept_for_people_until = self.rate_limit = None
 
     def wait_s(self) -> float:
         """Seconds until Kallglot may be called again; 0 when it may be called now."""

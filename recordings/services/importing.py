@@ -12,7 +12,7 @@ from django.utils import timezone
 from recordings.kallglot import errors, types
 from recordings.models import Import, ImportItem, ImportOutcome, Lease, Recording, Session
 
-from . import schedule, sync, vendor
+from . import gate, schedule, sync, vendor
 
 _MOST_ATTEMPTS = 8
 _AT_ONCE = 1000
@@ -61,7 +61,7 @@ def work_off(on_each: Callable[[], None] = lambda: None) -> float | None:
 
 def ids_a_minute() -> int:
     """About how many ids a minute the rate limit leaves to imports."""
-    return max(1, vendor.background_calls_a_minute() // _CALLS_TO_KALLGLOT_EACH)
+    return max(1, gate.background_calls_a_minute() // _CALLS_TO_KALLGLOT_EACH)
 
 
 def _settle_known(batch: Import, ids: list[str]) -> None:

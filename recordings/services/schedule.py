@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from recordings.kallglot import errors
+from recordings.kallglot.gate import FAILURES_TO_PAUSE, pause_after
 from recordings.models import CallState, RecordingState, Session
 
 NOT_NOW = (
@@ -16,7 +17,6 @@ NOT_NOW = (
 )
 """These say something about the connection, not about one call: whoever works waits."""
 
-_USUAL_WAIT_S = 30.0
 # Delays between looks at a call of which recordings are still to come; the last one repeats.
 _WHILE_PENDING = tuple(
     timedelta(seconds=seconds) for seconds in (5, 15, 30, 60, 120, 300, 600, 900, 3600)
@@ -99,7 +99,7 @@ def scattered(delay: timedelta) -> timedelta:
 
 def wait_after(error: errors.KallglotError) -> float:
     """Seconds to wait after one of NOT_NOW."""
-    return max(1.0, error.retry_after or _USUAL_WAIT_S)
+    return max(1.0, error.retry_after or pause_after(error, FAILURES_TO_PAUSE))
 
 
 def at_once(sessions) -> int:

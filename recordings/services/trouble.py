@@ -10,7 +10,7 @@ from django.utils import timezone
 from recordings import permissions
 from recordings.kallglot import errors
 from recordings.models import VendorState
-from recordings.services import vendor
+from recordings.services import gate, vendor
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def standing(user) -> Trouble | None:
     """The trouble that lasts right now, for the line above every page; None when all is well."""
     if not settings.KALLGLOT_API_KEY:
         return _trouble(vendor.NotConnected.reason, None, user)
-    state = VendorState.load()
+    state = gate.state()
     wait_s = ceil(state.wait_s())
     if not state.cause or (wait_s == 0 and _is_over(state)):
         return None

@@ -9,7 +9,8 @@ from django.http import HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from recordings import permissions
-from recordings.models import VendorState, WorkerState
+from recordings.models import WorkerState
+from recordings.services import gate
 
 
 @login_not_required
@@ -58,7 +59,7 @@ def _disk() -> str:
 def _vendor() -> str:
     if not settings.KALLGLOT_API_KEY:
         return "not_connected"
-    return VendorState.load().cause or "ok"
+    return gate.state().cause or "ok"
 
 
 def _worker() -> str:

@@ -1,31 +1,9 @@
 import pytest
 
-from recordings.kallglot import MemoryGate, errors
-from recordings.kallglot.gate import pause_after
+from recordings.kallglot import errors
+from recordings.kallglot.gate import AlwaysOpen, pause_after
 
 from .vendor import answer, then_close
-
-
-class Time:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Time()
-
-
-@pytest.fixture
-def gate(clock):
-    return MemoryGate(now=clock)
-
-
-def call(gate, error=None) -> None:
-    gate.before_call()
-    gate.after_call(error)
 
 
 @pytest.mark.parametrize(
@@ -53,87 +31,28 @@ def test_policy(error, failures, seconds):
     assert pause_after(error, failures) == seconds
 
 
-def test_rate_limit_closes_until_its_end(gate, clock):
-    cause = errors.RateLimited(status=429, request_id="req_1", retry_after=7)
-    call(gate, cause)
-    clock.now += 5
-    with pytest.raises(errors.Paused) as caught:
-        gate.before_call()
-    assert caught.value.cause is cause
-    assert caught.value.retry_after == 2
-    assert (caught.value.reason, caught.value.request_id) == ("vendor_rate_limit", "req_1")
-    clock.now += 2
-    call(gate)
+def test_no_call_is_made_while_the_gate_is_closed(vendor, make_client, fails):
+    class Closed(AlwaysOpen):
+        def before_call(self):
+            cause = errors.RateLimited(status=429, request_id="req_1", retry_after=70)
+            raise errors.Paused(cause, retry_after=41)
 
-
-def test_five_failures_in_a_row_then_one_probe(gate, clock):
-    for _ in range(5):
-        call(gate, errors.TimedOut())
-    with pytest.raises(errors.Paused):
-        gate.before_call()
-    clock.now += 30
-    gate.before_call()
-    with pytest.raises(errors.Paused) as caught:
-        gate.before_call()
-    assert isinstance(caught.value.cause, errors.TimedOut)
-    gate.after_call(errors.TimedOut())
-    clock.now += 29
-    with pytest.raises(errors.Paused):
-        gate.before_call()
-    clock.now += 1
-    call(gate)
-    for _ in range(3):
-        gate.before_call()
-
-
-def test_probe_that_is_never_heard_of_again(gate, clock):
-    for _ in range(5):
-        call(gate, errors.ConnectFailed())
-    clock.now += 30
-    gate.before_call()
-    clock.now += 30
-    gate.before_call()
-
-
-@pytest.mark.parametrize("answered", [None, errors.NotFound(), errors.Gone()])
-def test_an_answer_between_failures_starts_the_count_again(gate, answered):
-    for error in [errors.TimedOut()] * 4 + [answered] + [errors.TimedOut()] * 4:
-        call(gate, error)
-    gate.before_call()
-
-
-def test_late_answers_do_not_shorten_a_pause(gate, clock):
-    gate.before_call()
-    gate.before_call()
-    gate.before_call()
-    gate.after_call(errors.KeyRefused())
-    gate.after_call(errors.RateLimited(retry_after=2))
-    gate.after_call(None)
-    clock.now += 59
-    with pytest.raises(errors.Paused):
-        gate.before_call()
-
-
-def test_client_makes_no_call_while_paused(vendor, make_client, fails):
-    client = make_client(gate=MemoryGate())
-    vendor.script(answer(429, b"", "Retry-After: 70"))
-    with fails(errors.RateLimited):
-        client.session("sess_1")
-    with fails(errors.Paused, reason="vendor_rate_limit", status=429) as caught:
+    client = make_client(gate=Closed())
+    for ask in (client.session, client.transcript):
+        with fails(errors.Paused, reason="vendor_rate_limit", status=429, retry_after=41):
+            ask("sess_1")
+    with fails(errors.Paused, request_id="req_1"):
         client.open_audio("rec_1")
-    assert 40 < caught.value.retry_after <= 70
-    assert len(vendor.requests) == 1
+    assert not vendor.connections
 
 
-def test_default_gate_opens_the_circuit(vendor, make_client, fails):
+def test_a_client_without_a_gate_makes_every_call(vendor, make_client, fails):
     client = make_client(gate=None)
     vendor.script(then_close(b""))
-    for _ in range(5):
+    for _ in range(6):
         with fails(errors.ConnectFailed):
             client.session("sess_1")
-    with fails(errors.Paused, reason="vendor_connect"):
-        client.session("sess_1")
-    assert len(vendor.requests) == 10
+    assert len(vendor.requests) == 12
 
 
 def test_gate_hears_of_each_call_once(vendor, make_client):

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from recordings.kallglot import errors
 from recordings.models import Session, Transcript, VendorState, WorkerState
-from recordings.services import sync
+from recordings.services import gate, sync
 from recordings.services import vendor as vendor_service
 from tests.conftest import CALL
 from tests.factories import make_recording, make_session, outdate
@@ -59,7 +59,7 @@ def test_the_wait_it_is_told_ends_when_kallglot_said(vendor):
 
 
 def test_without_a_word_on_limits_the_smallest_plan_is_assumed(vendor, monkeypatch):
-    monkeypatch.setattr(vendor_service.DatabaseGate, "after_answer", lambda self, headers: None)
+    monkeypatch.setattr(gate.DatabaseGate, "after_answer", lambda self, headers: None)
 
     assert asked_until_paused() == 30
 
@@ -70,7 +70,7 @@ def test_its_pace_holds_although_kallglot_would_allow_more(vendor, monkeypatch):
     now = time.time()
     assert asked_until_paused() == 20
 
-    monkeypatch.setattr(vendor_service.time, "time", lambda: now + 65)
+    monkeypatch.setattr(gate.time, "time", lambda: now + 65)
     assert asked_until_paused() > 0
 
 
@@ -107,7 +107,7 @@ def test_what_was_used_up_is_left_to_people_until_kallglot_gives_more(vendor, mo
     in_another_process()
     vendor.options.update({"rate_limit": 0})
     now = time.time()
-    monkeypatch.setattr(vendor_service.time, "time", lambda: now + 65)
+    monkeypatch.setattr(gate.time, "time", lambda: now + 65)
 
     ask(background=True)
 
@@ -125,20 +125,20 @@ def test_while_there_is_enough_the_database_is_told_nothing(vendor, django_asser
 
 def test_of_one_window_it_is_told_once_by_all_processes_together(db):
     resets_at = int(time.time()) + 40
-    gates = [vendor_service.DatabaseGate() for _ in range(3)]
+    gates = [gate.DatabaseGate() for _ in range(3)]
 
     with CaptureQueriesContext(connection) as queries:
         for remaining in range(10, -1, -1):
-            for gate in gates:
-                gate.before_call()
-                gate.after_answer(
+            for each in gates:
+                each.before_call()
+                each.after_answer(
                     {
                         "X-RateLimit-Limit": "20",
                         "X-RateLimit-Remaining": str(remaining),
                         "X-RateLimit-Reset": str(resets_at),
                     }
                 )
-                gate.after_call(None)
+                each.after_call(None)
 
     written = [query["sql"] for query in queries if not query["sql"].startswith("SELECT")]
     assert len([sql for sql in written if "recordings_vendorstate" in sql]) == 1
@@ -146,14 +146,14 @@ def test_of_one_window_it_is_told_once_by_all_processes_together(db):
 
 
 def test_pages_can_tell_what_the_limit_allows(vendor):
-    assert vendor_service.background_calls_a_minute() == 30
+    assert gate.background_calls_a_minute() == 30
 
     vendor.options.update({"rate_limit": 300})
     ask(background=True)
     vendor_service.remember_limit()
 
     assert VendorState.load().rate_limit == 300
-    assert vendor_service.background_calls_a_minute() == 150
+    assert gate.background_calls_a_minute() == 150
 
 
 def test_a_call_that_was_not_asked_about_is_not_stale(call, vendor):

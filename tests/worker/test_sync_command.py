@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from recordings.models import Session
-from recordings.services import vendor as vendor_service
+from recordings.services import gate
 from recordings.simulator import make_call, noise
 from tests.factories import make_session
 
@@ -23,7 +23,7 @@ def naps(monkeypatch):
         slept.append(seconds)
 
     monkeypatch.setattr("recordings.management.commands.sync.sleep", nap)
-    monkeypatch.setattr(vendor_service.time, "time", lambda: now() + sum(slept))
+    monkeypatch.setattr(gate.time, "time", lambda: now() + sum(slept))
     return slept
 
 
