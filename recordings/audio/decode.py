@@ -137,6 +137,7 @@ class _Bytes(miniaudio.StreamableSource):
         self._position = 0
 
     def read(self, num_bytes: int) -> bytes:
+        num_bytes = min(num_bytes, max(0, self._size - self._position))
         block = self._prefix[self._position : self._position + num_bytes]
         if len(block) < num_bytes:
             # A short answer would be taken for the end of the file.

@@ -16,6 +16,8 @@ class Facts:
     size: bytes. sha256: of the vendor's bytes, hexadecimal. duration_s: the true length in
     seconds, None when it cannot be told. player_prefix, player_offset, player_mime: the form for
     players, `player_prefix` in base64, when the vendor's bytes do not play right; see `playable`.
+    player_end: where that form ends in the file, None for its end. form_since: the time in seconds
+    (as `time.time()`) until when players got the vendor's bytes, None where they never did.
     unplayable: why no browser plays it, or empty.
     """
 
@@ -27,7 +29,9 @@ class Facts:
     duration_s: float | None = None
     player_prefix: str | None = None
     player_offset: int = 0
+    player_end: int | None = None
     player_mime: str = ""
+    form_since: float | None = None
     unplayable: str = ""
 
     @property
@@ -35,7 +39,7 @@ class Facts:
         if self.player_prefix is None:
             return None
         prefix = base64.b64decode(self.player_prefix)
-        return Playable(prefix, self.player_offset, self.player_mime)
+        return Playable(prefix, self.player_offset, self.player_mime, self.player_end)
 
     def with_player_form(self, form: Playable) -> "Facts":
         prefix = base64.b64encode(form.prefix).decode()
@@ -43,6 +47,7 @@ class Facts:
             self,
             player_prefix=prefix,
             player_offset=form.source_offset,
+            player_end=form.source_end,
             player_mime=form.mime,
         )
 

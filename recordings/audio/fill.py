@@ -160,9 +160,10 @@ class Fill(threading.Thread):
             codec=told.codec,
             duration_s=told.duration_s,
         )
-        # Who began to play the vendor's bytes must not find others in their place in mid-play.
-        if isinstance(told.playable, playable.Playable) and not head.settled:
-            return facts.with_player_form(told.playable)
+        if isinstance(told.playable, playable.Playable):
+            facts = facts.with_player_form(told.playable)
+            # Playbacks that began with the vendor's bytes go on with them.
+            return replace(facts, form_since=time.time()) if head.settled else facts
         if isinstance(told.playable, playable.Unplayable):
             return replace(facts, unplayable=told.playable.reason)
         return facts
@@ -228,14 +229,15 @@ class Fill(threading.Thread):
 
 def _first_bytes(stream: AudioStream, job: Job) -> tuple[bytes, AudioType | None]:
     """As few bytes as tell the kind of audio and whether a player can have it as it is."""
-    first = b""
+    first, kind = b"", None
     while block := stream.read1(BLOCK_BYTES):
         first += block
         kind = judge(job.key, None, sniff, first)
-        if kind and len(first) >= judged_bytes(kind):
-            return first, kind
-        if len(first) >= max(SNIFF_BYTES, judged_bytes(kind)):
+        wanted = judge(job.key, 0, judged_bytes, kind, first)
+        if len(first) >= wanted and (kind or len(first) >= SNIFF_BYTES):
             break
+    if kind:
+        return first, kind
     declared = declared_type(stream.content_type, job.format)
     return first, judge(job.key, declared, settle, first, stream.content_type, job.format)
 

@@ -6,7 +6,8 @@ SDK as LAME writes it (Xing for varying, Info for constant bitrate), and Fraunho
 """
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 from .mpeg_header import FrameHeader, parse_word
 
@@ -24,13 +25,22 @@ class IndexTag:
     """An index frame as found: `kind` is Xing, Info or VBRI; `frames` is what it claims.
 
     `padding` is how many samples the encoder added before and after the sound; players that
-    read this leave them out.
+    read this leave them out. `audio_bytes` is the length it claims, from its own first byte on.
+    `toc` holds, for each hundredth of the playing time, where it begins in 256ths of that.
     """
 
     kind: str
     frames: int | None
     has_toc: bool
     padding: int = 0
+    audio_bytes: int | None = field(default=None, compare=False)
+    toc: bytes = field(default=b"", compare=False, repr=False)
+
+    @property
+    def steers_browsers(self) -> bool:
+        """Whether browsers seek by this index: they do not by VBRI's, nor without a table."""
+        rises = all(a <= b for a, b in pairwise(self.toc)) and len(set(self.toc)) > 1
+        return self.kind != "VBRI" and self.has_toc and rises
 
 
 def read_index_tag(frame: bytes, header: FrameHeader) -> IndexTag | None:
@@ -39,12 +49,24 @@ def read_index_tag(frame: bytes, header: FrameHeader) -> IndexTag | None:
     for offset in (4 + header.side_info_bytes, 6 + header.side_info_bytes):
         kind = frame[offset : offset + 4]
         if kind in (b"Xing", b"Info") and len(frame) >= offset + 12:
-            flags, frames = struct.unpack_from(">II", frame, offset + 4)
-            claimed = frames if flags & _HAS_FRAMES else None
-            padding = _lame_padding(frame[offset + 8 + _fields_bytes(flags) :])
-            return IndexTag(kind.decode(), claimed, bool(flags & _HAS_TOC), padding)
+            flags = struct.unpack_from(">I", frame, offset + 4)[0]
+            fields = _fields(frame[offset + 8 :], flags)
+            claimed = {
+                flag: int.from_bytes(fields[flag])
+                for flag in (_HAS_FRAMES, _HAS_BYTES)
+                if len(fields.get(flag, b"")) == 4
+            }
+            return IndexTag(
+                kind.decode(),
+                claimed.get(_HAS_FRAMES),
+                has_toc=bool(flags & _HAS_TOC),
+                padding=_lame_padding(frame[offset + 8 + sum(map(len, fields.values())) :]),
+                audio_bytes=claimed.get(_HAS_BYTES),
+                toc=fields.get(_HAS_TOC, b""),
+            )
     if frame[36:40] == b"VBRI" and len(frame) >= 54:
-        return IndexTag("VBRI", struct.unpack_from(">I", frame, 50)[0], has_toc=True)
+        audio_bytes, frames = struct.unpack_from(">II", frame, 46)
+        return IndexTag("VBRI", frames, has_toc=True, audio_bytes=audio_bytes)
     return None
 
 
@@ -73,9 +95,18 @@ def xing_frame(header_word: int, *, frames: int, audio_bytes: int, positions: li
     return (word.to_bytes(4) + bytes(header.side_info_bytes) + index + toc).ljust(length, b"\0")
 
 
-def _fields_bytes(flags: int) -> int:
-    fields = (_HAS_FRAMES, 4), (_HAS_BYTES, 4), (_HAS_TOC, TOC_POINTS), (_HAS_QUALITY, 4)
-    return sum(length for flag, length in fields if flags & flag)
+def _fields(body: bytes, flags: int) -> dict[int, bytes]:
+    """The fields of an index by their flags, in the order in which they stand."""
+    fields = {}
+    for flag, length in (
+        (_HAS_FRAMES, 4),
+        (_HAS_BYTES, 4),
+        (_HAS_TOC, TOC_POINTS),
+        (_HAS_QUALITY, 4),
+    ):
+        if flags & flag:
+            fields[flag], body = body[:length], body[length:]
+    return fields
 
 
 def _lame_padding(extension: bytes) -> int:

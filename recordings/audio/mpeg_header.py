@@ -108,6 +108,33 @@ def id3v2_bytes(head: bytes, offset: int = 0) -> int:
     return 10 + body + (10 if tag[5] & 0x10 else 0)
 
 
+def tells_bitrate(frame: bytes, header: FrameHeader) -> bool:
+    """Whether a whole layer III frame shows what bitrate its stream has.
+
+    Encoders of varying bitrate give silence the lowest one, so a frame of the lowest bitrate shows
+    nothing unless sound fills it. Source of the side information's layout: ISO/IEC 11172-3 section
+    2.4.1.7, ISO/IEC 13818-3 section 2.4.1.7.
+    """
+    if header.bitrate > _kbits(header.version, header.layer)[1] * 1000:
+        return True
+    start = HEADER_BYTES + 2 * header.has_crc
+    side = frame[start : start + header.side_info_bytes]
+    bits = int.from_bytes(side.ljust(header.side_info_bytes, b"\0"))
+    if header.version == 1.0:
+        offset = (18, 20)[header.channels - 1]
+        blocks, block_bits = 2 * header.channels, 59
+    else:
+        offset = (9, 10)[header.channels - 1]
+        blocks, block_bits = header.channels, 63
+    # Each block begins with the length of its main data in bits.
+    used = 0
+    for block in range(blocks):
+        end = header.side_info_bytes * 8 - offset - block * block_bits - 12
+        used += bits >> end & 0xFFF
+    room = (header.frame_bytes - start - header.side_info_bytes) * 8
+    return used * 2 >= room
+
+
 def _kbits(version: float, layer: int) -> tuple[int, ...]:
     if version == 1.0:
         return (_KBITS_1_I, _KBITS_1_II, _KBITS_1_III)[layer - 1]

@@ -7,6 +7,8 @@ harder than ranges over the file, and nothing is stored twice:
 - MP3 of varying bitrate without a true index: browsers guess its duration, up to half of it
   wrong, and seek beside the mark. It gets a Xing frame. One whose bitrate is constant needs no
   index, and loses one that is not true (a recording cut or joined after it was encoded).
+- MP3 of constant bitrate with other bytes between or behind its frames: browsers take them for
+  sound. It gets a Xing frame as well, and ends with its last frame.
 - WAV with sizes that are not true (the writer could not seek back): a mended header.
 - MP3 inside WAV: the MP3 alone.
 
@@ -29,19 +31,27 @@ from .wav_header import WavFacts
 BLOCK_BYTES = 256 * 1024
 
 _MAX_RIFF_BYTES = 0xFFFFFFFF
+_MOST_OFF_S = 0.25
+_MOST_TOC_STEPS_OFF = 3
+_FEW_BYTES = 2048  # as a tag behind the sound has
 
 
 @dataclass(frozen=True, slots=True)
 class Playable:
-    """`prefix`, then the bytes of the file from `source_offset` to its end; `mime` is its type."""
+    """`prefix`, then the bytes of the file from `source_offset` to before `source_end`.
+
+    `source_end` is None for the end of the file. `mime` is the type of this form.
+    """
 
     prefix: bytes
     source_offset: int
     mime: str
+    source_end: int | None = None
 
     def length(self, file_size: int) -> int:
         """The length in bytes of this form of a file of `file_size` bytes."""
-        return len(self.prefix) + max(0, file_size - self.source_offset)
+        end = file_size if self.source_end is None else min(self.source_end, file_size)
+        return len(self.prefix) + max(0, end - self.source_offset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +118,8 @@ def read_at(
     prefix = plan.prefix if plan else b""
     shift = plan.source_offset - len(prefix) if plan else 0
     if stop is None:
-        stop = max(len(prefix), file.seek(0, os.SEEK_END) - shift)
+        size = file.seek(0, os.SEEK_END)
+        stop = plan.length(size) if plan else size
     while start < stop:
         wanted = min(BLOCK_BYTES, stop - start)
         block = prefix[start : start + wanted]
@@ -135,29 +146,52 @@ def _mp3_facts(size: int, audio_type: AudioType, found: Mp3Facts | None) -> Audi
         sample_rate=found.sample_rate,
         bitrate=found.bitrate or None,
         bitrate_kind=found.bitrate_kind,
-        playable=_mp3_plan(found),
+        playable=_mp3_plan(found, size),
     )
 
 
-def _mp3_plan(found: Mp3Facts) -> Playable | None:
+def _mp3_plan(found: Mp3Facts, size: int) -> Playable | None:
     counted = found.complete and found.frames
     if not counted or found.header.layer != 3:
         return None
+    start, end = found.audio_offset, found.audio_end
     index_is_true = _is_true(found.index_tag, found.frames)
-    if found.bitrate_kind == "cbr":
+    if found.bitrate_kind == "cbr" and not _holds_foreign_bytes(found, size):
         if found.index_tag is None or index_is_true:
             return None
-        return Playable(b"", found.audio_offset, MP3.mime)
-    if index_is_true and found.index_tag.has_toc:
+        return Playable(b"", start, MP3.mime)
+    if found.bitrate_kind == "vbr" and index_is_true and _steers_right(found, size):
         return None
-    start = found.audio_offset
     prefix = xing_frame(
         found.header_word,
         frames=found.frames,
-        audio_bytes=found.audio_end - start,
+        audio_bytes=end - start,
         positions=[position - start for position in found.positions(TOC_POINTS)],
     )
-    return Playable(prefix, start, MP3.mime)
+    # Browsers take an index for untrue when much follows the bytes that it counts.
+    follows = size - end > _FEW_BYTES
+    return Playable(prefix, start, MP3.mime, end if follows else None)
+
+
+def _holds_foreign_bytes(found: Mp3Facts, size: int) -> bool:
+    """Whether bytes that are no frames lie behind the first one, so many that one would notice."""
+    foreign = size - found.audio_offset - found.audio_bytes
+    return foreign * 8 > found.bitrate * _MOST_OFF_S
+
+
+def _steers_right(found: Mp3Facts, size: int) -> bool:
+    """Whether browsers find each second by the index of this file."""
+    tag, start = found.index_tag, found.first_frame_offset
+    if not tag.steers_browsers:
+        return False
+    length = size - start if tag.audio_bytes is None else tag.audio_bytes
+    if abs(length - (found.audio_end - start)) > _FEW_BYTES + length // 200:
+        return False
+    most_off = length * _MOST_TOC_STEPS_OFF / 256
+    return all(
+        abs(told * length / 256 - (position - start)) <= most_off
+        for told, position in zip(tag.toc, found.positions(TOC_POINTS), strict=False)
+    )
 
 
 def _is_true(tag: IndexTag | None, frames: int) -> bool:

@@ -26,13 +26,16 @@ class Source(Protocol):
     """The bytes of one recording for one answer.
 
     length: bytes, None while the vendor has not told and not all has arrived. etag: strong, in
-    quotes. mime, extension: told from the bytes. `close()` must be called.
+    quotes. mime, extension: told from the bytes. form_since: the time (as `time.time()`) until
+    when players got the vendor's bytes and not these, None where they never did. `close()` must be
+    called.
     """
 
     length: int | None
     etag: str
     mime: str
     extension: str
+    form_since: float | None
 
     def blocks(self, start: int, stop: int | None) -> Iterator[bytes]:
         """The bytes from `start` to before `stop` (None: the end). Raises on any shortfall."""
@@ -50,12 +53,22 @@ class WholeFile:
         self._file = io.FileIO(fd, "rb")
         # Kept, as Django hangs another `close` on a file that it hands to the server.
         self.close = self._file.close
-        self._form = form
+        self._key = key
         self.facts = facts
-        self.length = form.length(facts.size) if form else facts.size
-        self.etag = entity_tag(key, self.length, player_form=form is not None)
-        self.mime = form.mime if form else facts.mime
         self.extension = facts.extension
+        self.vendor_etag = entity_tag(key, facts.size)
+        self.form_since = facts.form_since if form else None
+        self._send(form)
+
+    def send_vendor_bytes(self) -> None:
+        """Send the vendor's own bytes, as the playback began with them."""
+        self._send(None)
+
+    def _send(self, form: playable.Playable | None) -> None:
+        self._form = form
+        self.length = form.length(self.facts.size) if form else self.facts.size
+        self.etag = entity_tag(self._key, self.length, player_form=form is not None)
+        self.mime = form.mime if form else self.facts.mime
 
     def blocks(self, start: int, stop: int | None) -> Iterator[bytes]:
         return playable.read_at(self._file, self._form, start, stop)
@@ -74,6 +87,8 @@ class GrowingFile:
     When the filling process has died, `rejoin` gives the growth of a new fill, or None when
     another process has finished the file, which `open_whole` then opens.
     """
+
+    form_since = None
 
     def __init__(
         self,

@@ -9,6 +9,7 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO
 
+CONTAINERS = (b"RIFF", b"RF64", b"BW64")
 PCM, MS_ADPCM, IEEE_FLOAT, A_LAW, MU_LAW, IMA_ADPCM = 0x01, 0x02, 0x03, 0x06, 0x07, 0x11
 GSM_610, MPEG_LAYER_3, EXTENSIBLE = 0x31, 0x55, 0xFFFE
 
@@ -43,7 +44,8 @@ class WavFacts:
     `container` is RIFF, RF64 or BW64. `format_tag` is that of the sub-format in an extensible
     header. `fmt` is the body of the format chunk as found. `declared_data_size` is what the file
     claims, `data_size` what is there (of PCM and its like, whole samples). `duration_s` follows
-    from `data_size`; None where the codec does not tell.
+    from `data_size`; None where the codec does not tell. `declared_end` is where the file ends by
+    the size at its beginning.
     """
 
     container: str
@@ -59,6 +61,7 @@ class WavFacts:
     data_size: int
     duration_s: float | None
     sizes_wrong: bool
+    declared_end: int
 
     @property
     def browser_playable(self) -> bool:
@@ -87,7 +90,7 @@ def read_header(file: BinaryIO) -> WavFacts | None:
     """
     size = file.seek(0, os.SEEK_END)
     head = _read(file, 0, 12)
-    if len(head) < 12 or head[:4] not in (b"RIFF", b"RF64", b"BW64") or head[8:] != b"WAVE":
+    if len(head) < 12 or head[:4] not in CONTAINERS or head[8:] != b"WAVE":
         return None
     chunks = _find_chunks(file, size)
     if len(chunks.fmt) < 14 or chunks.data_offset is None:
@@ -123,7 +126,24 @@ def read_header(file: BinaryIO) -> WavFacts | None:
         data_size=data_size,
         duration_s=_duration(tag, chunks, data_size, trust_fact=not data_wrong),
         sizes_wrong=data_wrong or riff_wrong,
+        declared_end=riff_size + 8,
     )
+
+
+def head_bytes(head: bytes) -> int:
+    """How many leading bytes of the WAV file that begins with `head` show where its data begin.
+
+    More than `head` has where they lie beyond; 0 where this is no WAV file.
+    """
+    if head[:4] not in CONTAINERS or head[8:12] != b"WAVE":
+        return 0
+    offset = 12
+    while offset + 8 <= len(head):
+        name, length = struct.unpack_from("<4sI", head, offset)
+        if name == b"data":
+            return offset + 8
+        offset += 8 + length + length % 2
+    return offset + 8
 
 
 def _read(file: BinaryIO, offset: int, length: int) -> bytes:

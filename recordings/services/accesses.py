@@ -67,6 +67,13 @@ def note(user, recording: Recording, action: AuditAction, address: str, *, again
         _remember(access)
 
 
+def began_before(user, recording: Recording, action: AuditAction, moment: float) -> bool:
+    """Whether `user` has an access under way that began before `moment` (as `time.time()`)."""
+    access = {"user": user.pk, "recording": recording.pk, "action": action.value}
+    found = _under_way(access, timezone.now())
+    return found is not None and found.event.at.timestamp() < moment
+
+
 _line = threading.Lock()
 
 

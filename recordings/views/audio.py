@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import re
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -30,6 +31,8 @@ _SAY = {
     412: "The recording is not the one this request is meant for.\n",
     416: "The recording has no such bytes.\n",
 }
+
+_FROM_THE_START = re.compile(r"\s*bytes\s*=\s*0+-", re.I)
 
 # Browsers ask for "everything from here on" and then leave the connection standing for the
 # whole call. They get this much and ask on by themselves, so nothing is held for them.
@@ -118,6 +121,7 @@ def _answer(request, recording, action) -> HttpResponse:
 def _from(source: Source, request, recording, action) -> HttpResponse:
     """The answer, with its row in the trail. The source is the caller's to close, at its end."""
     cap = OPEN_ENDED_CAP if action is AuditAction.PLAY else None
+    begins_again = _takes_new_form(source, request, recording, action)
     decision = evaluate(
         request.method,
         request.headers,
@@ -127,7 +131,7 @@ def _from(source: Source, request, recording, action) -> HttpResponse:
     )
     if decision.send_body:
         plays = action is AuditAction.PLAY
-        again = plays or decision.start > 0
+        again = (plays and not begins_again) or decision.start > 0
         try:
             accesses.note(request.user, recording, action, client_address(request), again=again)
         except Error:
@@ -139,6 +143,25 @@ def _from(source: Source, request, recording, action) -> HttpResponse:
         if plays:
             listening.note_length(recording, source.length)
     return _response(request, recording, action, source, decision)
+
+
+def _takes_new_form(source: Source, request, recording, action) -> bool:
+    """Settle the bytes for a player where they changed when all had arrived; whether it is now.
+
+    A playback that began with the vendor's bytes goes on with them, or its length would change in
+    mid-play. The next one, which asks from the first byte on, gets the player's form.
+    """
+    if source.form_since is None or request.method != "GET":
+        return False
+    if source.vendor_etag in request.headers.get("If-Range", ""):
+        source.send_vendor_bytes()
+        return False
+    if not accesses.began_before(request.user, recording, action, source.form_since):
+        return False
+    if _FROM_THE_START.match(request.headers.get("Range", "bytes=0-")):
+        return True
+    source.send_vendor_bytes()
+    return False
 
 
 def _response(request, recording, action, source: Source, decision: Decision) -> HttpResponse:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from recordings.audio import analysis, decode, mp3_frames, playable, wav_header
 from recordings.audio.index_tag import read_index_tag
 from recordings.audio.mpeg_header import id3v2_bytes, parse_header
-from recordings.audio.player_form import is_settled, judged_bytes
+from recordings.audio.player_form import MOST_JUDGED_BYTES, is_settled, judged_bytes
 from recordings.audio.sniff import AUDIO_TYPES, MP3, sniff
 from recordings.audio.types import settle
 
@@ -36,7 +36,7 @@ def read_all(content: bytes, *, analysed: bool = True) -> None:
     assert sniff(head) in (None, *AUDIO_TYPES)
     settle(head, "audio/mpeg", "mp3"), settle(head, None, "")
     for kind in AUDIO_TYPES:
-        judged_bytes(kind)
+        assert judged_bytes(kind, head) <= MOST_JUDGED_BYTES
         is_settled(head, kind, len(content)), is_settled(head, kind, None)
     for kind in (None, *AUDIO_TYPES):
         form = playable.facts(file, kind).playable
@@ -56,11 +56,11 @@ def read_all(content: bytes, *, analysed: bool = True) -> None:
 def test_odd_files_and_their_damaged_forms(files, part):
     for content in list(files.values())[part::4]:
         read_all(content)
-        for seed in range(6):
-            read_all(mutated(content[:60_000], seed), analysed=seed < 2)
+        for seed in range(3):
+            read_all(mutated(content[:60_000], seed), analysed=seed < 1)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(
     content=st.binary(max_size=3000),
     name=st.sampled_from([*NAMES, *ODD]),

@@ -8,6 +8,7 @@ import pytest
 
 from recordings.audio import mp3_frames, wav_header
 from tests.audio.files import data, wav
+from tests.audio.odd import odd
 
 from .asking import eventually
 
@@ -118,14 +119,52 @@ def test_mp3_in_a_wav_is_given_as_mp3(portal):
     assert_vendor_bytes_are_kept(portal, sound)
 
 
-def test_one_playback_has_one_form(portal):
-    """A recording whose bitrate only varies later must not change its length in mid-play."""
+def late_form(portal):
+    """A recording whose bitrate only varies later, begun while it arrives, then all there."""
     calm = data("cbr-8k-mono.mp3") * 4
-    varying = data("vbr-8k-mono-untagged.mp3")
-    sound = portal.sound(calm[: 40 * 1024] + varying)
+    sound = portal.sound(calm[: 40 * 1024] + data("vbr-8k-mono-untagged.mp3"))
     portal.vendor.options.bandwidth = len(sound.bytes)
     early = portal.ask(sound.audio, Range="bytes=100-199")
     assert eventually(lambda: sound.is_cached)
-    late = portal.ask(sound.audio, Range="bytes=100-199")
-    assert late.part == early.part
-    assert late.headers["ETag"] == early.headers["ETag"]
+    return sound, early
+
+
+def test_one_playback_has_one_form(portal):
+    """A playback's length must not change in mid-play."""
+    sound, early = late_form(portal)
+    for headers in {}, {"If_Range": early.headers["ETag"]}:
+        late = portal.ask(sound.audio, Range="bytes=100-199", **headers)
+        assert late.part == early.part
+        assert late.headers["ETag"] == early.headers["ETag"]
+
+
+def test_the_next_playback_gets_the_planned_form(portal):
+    sound, early = late_form(portal)
+    whole = portal.ask(sound.audio)
+    assert whole.headers["ETag"] != early.headers["ETag"]
+    assert mp3_frames.scan(io.BytesIO(whole.body)).index_tag.steers_browsers
+    for first in ("bytes=0-", "bytes=0-99"):
+        assert portal.ask(sound.audio, Range=first).headers["ETag"] == whole.headers["ETag"]
+    pieces, told = in_pieces(portal, sound, len(whole.body), 9_999)
+    assert pieces == whole.body
+    assert told == {(str(len(whole.body)), whole.headers["ETag"])}
+    other = portal.ask(sound.audio, person="reviewer", Range="bytes=100-199")
+    assert other.headers["ETag"] == whole.headers["ETag"]
+    # The tag of the old bytes still names them.
+    old = portal.ask(sound.audio, Range="bytes=100-199", If_Range=early.headers["ETag"])
+    assert old.part == early.part
+    assert_vendor_bytes_are_kept(portal, sound)
+    assert portal.vendor_gets(sound) == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["joined-cbr-info.mp3", "silent-start-vbr.mp3", "picture-vbr.mp3", "cut-xing-vbr.mp3"]
+)
+def test_odd_files_are_in_their_right_form_from_the_first_byte_on(portal, name):
+    sound = portal.sound(odd(name))
+    cold, warm = portal.ask(sound.audio), portal.ask(sound.audio)
+    assert cold.body == warm.body != sound.bytes
+    assert cold.headers["ETag"] == warm.headers["ETag"]
+    found = mp3_frames.scan(io.BytesIO(cold.body))
+    assert found.index_tag is None or found.index_tag.frames == found.frames
+    assert_vendor_bytes_are_kept(portal, sound)
