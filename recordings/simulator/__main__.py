@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--legs", choices=CHOICES["legs"], default="wav", help="what agent and customer files are")
     add("--paging", choices=CHOICES["paging"], default="off", help="pages of 20 in lists")
     add("--rate-limit", type=int, default=0, metavar="N", help="requests a minute; 0: no limit")
+    add("--media-certificate", metavar="PEM", help="serve redirected audio over TLS with this")
     add("--option", action="append", default=[], metavar="NAME=VALUE", help="any other switch")
     add(
         "--fault",
@@ -73,7 +74,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         faults = [parse_fault(text) for text in given.fault]
     except ValueError as error:
         parser.error(str(error))
-    simulator = Simulator(given.port, given.key, options, epoch=given.epoch)
+    simulator = Simulator(
+        given.port,
+        given.key,
+        options,
+        epoch=given.epoch,
+        media_certificate=given.media_certificate,
+    )
     simulator.faults.set(faults)
     try:
         simulator.start()

@@ -1,4 +1,4 @@
-"""The per-key allowance: a token bucket for the recordings group, and the headers telling of it."""
+"""The per-key allowance of one group: a token bucket, and the headers that report it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Allowance:
         self._tokens: float | None = None
         self._filled_at = clock()
 
-    def take(self, path: str) -> int | None:
+    def take(self) -> int | None:
         """Use one request; the seconds to wait when there is none left."""
         limit = self._limit()
-        if not limit or "/recordings" not in path:
+        if not limit:
             return None
         with self._lock:
             self._refill(limit)

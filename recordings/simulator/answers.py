@@ -4,74 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import re
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
 
-from recordings.simulator import shapes
-from recordings.simulator.byte_range import Unsatisfiable, parse_range
+from recordings.simulator import access, shapes
+from recordings.simulator.byte_range import Unsatisfiable
 from recordings.simulator.calls import CHANNELS, Call, Recording
+from recordings.simulator.file_answer import file_answer
+from recordings.simulator.messages import Answer, Request
 from recordings.simulator.paging import page_of
 from recordings.simulator.sources import Bytes, Source
 
 if TYPE_CHECKING:
+    from recordings.simulator.allowance import Allowance
     from recordings.simulator.server import Simulator
 
 SIGNED_URL_LIFETIME = 3600
-
-
-@dataclass
-class Answer:
-    """Status, headers and body; the body is either JSON or bytes from a source."""
-
-    status: int
-    headers: list[tuple[str, str]] = field(default_factory=list)
-    payload: shapes.Json | None = None
-    body: Source | None = None
-    start: int = 0
-    stop: int | None = None
-
-    def with_header(self, name: str, value: str) -> Answer:
-        """Replace a header, or add it."""
-        kept = [item for item in self.headers if item[0].lower() != name.lower()]
-        self.headers = [*kept, (name, value)]
-        return self
-
-    def without_header(self, name: str) -> Answer:
-        self.headers = [item for item in self.headers if item[0].lower() != name.lower()]
-        return self
-
-    def source(self) -> Source:
-        """The bytes of the body."""
-        if self.body is not None:
-            return self.body
-        if self.payload is not None:
-            return Bytes(json.dumps(self.payload, ensure_ascii=False).encode())
-        return Bytes(b"")
-
-    @property
-    def length(self) -> int:
-        source = self.source()
-        return (source.size if self.stop is None else self.stop) - self.start
-
-
-@dataclass(frozen=True)
-class Request:
-    """The parts of a request that decide the answer."""
-
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    request_id: str
-
-    def parameter(self, name: str) -> str | None:
-        values = parse_qs(self.query, keep_blank_values=True).get(name)
-        return values[0] if values else None
 
 
 class Vendor:
@@ -87,8 +36,12 @@ class Vendor:
             answer = self._storage(request, match[1])
         elif not self._authenticated(request):
             answer = self.error(401, request)
-        elif (wait := self.simulator.allowance.take(request.path)) is not None:
+        elif (wait := self._take(request)) is not None:
             answer = self.error(429, request, retry_after=wait)
+        elif not access.has_scope(request.path, self.options):
+            answer = self.error(self.options.scope_status, request)
+        elif access.unknown_parameters(request, self.options):
+            answer = self.error(400, request)
         else:
             answer = self._endpoint(request)
             if request.method not in ("GET", "HEAD") or (
@@ -96,7 +49,7 @@ class Vendor:
             ):
                 answer = self.error(405, request).with_header("Allow", "GET")
         if answer.status != 401 and not request.path.startswith("/storage/"):
-            answer.headers += self.simulator.allowance.headers()
+            answer.headers += self._allowance(request).headers()
             answer.headers += [
                 ("X-API-Credits-Remaining", "9871"),
                 ("X-API-Credits-Used", "129"),
@@ -118,6 +71,18 @@ class Vendor:
             )
             answer.with_header("Content-Type", "application/json")
         return answer
+
+    def _allowance(self, request: Request) -> Allowance:
+        """The rate limit that an answer reports: its group's, where that has one of its own."""
+        if "/recordings" in request.path or not self.options.session_rate_limit:
+            return self.simulator.allowance
+        return self.simulator.session_allowance
+
+    def _take(self, request: Request) -> int | None:
+        """Use one request of the group's limit; the seconds to wait when there is none left."""
+        if "/recordings" in request.path:
+            return self.simulator.allowance.take()
+        return self.simulator.session_allowance.take()
 
     def _authenticated(self, request: Request) -> bool:
         bearer = request.headers.get("authorization", "")
@@ -163,6 +128,8 @@ class Vendor:
         generation = self.options.generation
         channel = request.parameter("channel")
         recordings = [item for item in call.recordings if self._listed(item)]
+        if not recordings and self.options.empty_list_status != 200:
+            return self.error(self.options.empty_list_status, request)
         if generation == "newer":
             # One stereo file for a session, and no filter by channel.
             recordings = [item for item in recordings if item.channel == "mixed"]
@@ -248,7 +215,7 @@ class Vendor:
             return refusal
         if self.options.redirect_audio:
             return Answer(302, [("Location", self._signed_url(recording))])
-        return self._file_answer(request, recording, call)
+        return self._sent_file(request, recording, call)
 
     def _download(self, request: Request, recording_id: str) -> Answer:
         found = self.simulator.recording(recording_id)
@@ -270,7 +237,7 @@ class Vendor:
             return self.error(403, request)
         if not expires.isdigit() or int(expires) < time.time():
             return self.error(403, request)
-        return self._file_answer(request, *found)
+        return self._sent_file(request, *found)
 
     def _signature(self, recording_id: str, expires: str) -> str:
         message = f"{recording_id}.{expires}".encode()
@@ -278,44 +245,17 @@ class Vendor:
 
     def _signed_url(self, recording: Recording) -> str:
         expires = str(int(time.time()) + SIGNED_URL_LIFETIME)
-        origin = self.options.media_origin or self.simulator.origin
+        origin = self.options.media_origin or self.simulator.media_origin
         signature = self._signature(recording.id, expires)
         return (
             f"{origin}/storage/recordings/{recording.id}.mp3"
             f"?signature={signature}&expires={expires}"
         )
 
-    def _file_answer(self, request: Request, recording: Recording, call: Call) -> Answer:
-        """The file: 200 with three headers, and ranges only when that is switched on."""
+    def _sent_file(self, request: Request, recording: Recording, call: Call) -> Answer:
         file = self._file(recording)
-        is_mp3 = recording.format == "mp3" or file is recording.as_mp3
-        answer = Answer(
-            200,
-            [
-                ("Content-Type", "audio/mpeg" if is_mp3 else "audio/wav"),
-                # The same name for all three channels, and .mp3 even for WAV: as documented.
-                ("Content-Disposition", f'attachment; filename="recording-{call.id}.mp3"'),
-            ],
-            body=file,
-        )
-        if self.options.validators == "date":
-            answer.with_header("Last-Modified", "Mon, 01 Jan 2024 00:00:00 GMT")
-        elif self.options.validators != "off":
-            version = recording.id.encode() + b"".join(file.blocks(0, min(64, file.size)))
-            weak = "W/" if self.options.validators == "weak" else ""
-            tag = f'{weak}"{hashlib.sha256(version).hexdigest()[:16]}"'
-            answer.with_header("ETag", tag)
-            if request.headers.get("if-none-match") == tag:
-                return Answer(304, [("ETag", tag)])
-        if self.options.range:
-            answer.with_header("Accept-Ranges", "bytes")
-            try:
-                part = parse_range(request.headers.get("range", ""), file.size)
-            except Unsatisfiable:
-                refused = self.error(416, request)
-                return refused.with_header("Content-Range", f"bytes */{file.size}")
-            if part is not None:
-                start, stop = part
-                answer.with_header("Content-Range", f"bytes {start}-{stop - 1}/{file.size}")
-                answer = replace(answer, status=206, start=start, stop=stop)
-        return answer
+        try:
+            return file_answer(request, recording, call, file, self.options)
+        except Unsatisfiable:
+            refused = self.error(416, request)
+            return refused.with_header("Content-Range", f"bytes */{file.size}")

@@ -47,6 +47,8 @@ def _act(simulator: Simulator, method: str, name: str, given: Any) -> Any:
             simulator.faults.add(_fault(given))
         elif name == "advance":
             simulator.advance(float(given["seconds"]))
+        elif name == "remake":
+            simulator.remake(given["recording_id"], announced=bool(given.get("announced", True)))
         elif name == "reset":
             simulator.faults.clear()
             simulator.requests.clear()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from recordings.simulator.answers import Answer
+from recordings.simulator.messages import Answer
 from recordings.simulator.wire import Wire
 
 SMALL = 1 << 16

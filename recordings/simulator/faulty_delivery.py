@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
-from recordings.simulator.answers import Answer, Request
 from recordings.simulator.delivery import deliver, head_bytes
 from recordings.simulator.faults import DELIVERIES, Fault
+from recordings.simulator.messages import Answer, Request
 from recordings.simulator.request_log import LoggedRequest
 from recordings.simulator.spoil import SPOIL
 from recordings.simulator.wire import Wire

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from recordings.simulator import control
-from recordings.simulator.answers import Request
 from recordings.simulator.faulty_delivery import deliver_faulty
+from recordings.simulator.messages import Request
 from recordings.simulator.request_log import LoggedRequest
 from recordings.simulator.wire import Gone, Wire
 

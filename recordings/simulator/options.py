@@ -14,6 +14,11 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "failed_status": (404, 409, 422),
     "expired_status": (410, 404),
     "validators": ("off", "strong", "weak", "date"),
+    "scope_status": (403, 402, 401),
+    "transcript_scope": ("sessions:read", "recordings:read", "analysis:read"),
+    "empty_list_status": (200, 404),
+    "unknown_parameters": ("ignored", "400"),
+    "disposition": ("seed", "missing", "rfc5987", "path"),
     "paging": ("off", "cursor", "silent"),
     "error_body": ("json", "html", "empty"),
 }
@@ -60,6 +65,21 @@ class Options:
     """Errors as the JSON envelope, as an HTML page, or empty."""
     rate_limit: int = 0
     """Requests a minute per key for recordings; 0 is no limit."""
+    session_rate_limit: int = 0
+    """Requests a minute per key for sessions and transcripts; 0 is no limit."""
+    scopes: str = "sessions:read,recordings:read"
+    """What the key may read, separated by commas."""
+    scope_status: int = 403
+    """Answer to asking for what the key has no scope for."""
+    transcript_scope: str = "sessions:read"
+    """The scope that transcripts need; none is documented."""
+    empty_list_status: int = 200
+    """Answer to asking for the list of a session without recordings."""
+    unknown_parameters: str = "ignored"
+    """Parameters that an endpoint does not know: ignored, or answered with 400."""
+    disposition: str = "seed"
+    """`Content-Disposition` of audio: as documented, missing, with an encoded name, or with a path
+    and a wrong ending in its name."""
 
     def __post_init__(self) -> None:
         self.update({})

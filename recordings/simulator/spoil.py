@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from recordings.simulator import shapes
-from recordings.simulator.answers import Answer, Request
 from recordings.simulator.faults import Fault
+from recordings.simulator.messages import Answer, Request
 from recordings.simulator.sources import Bytes, Generated
 
 OPTIONAL_FIELDS = (

@@ -2,12 +2,14 @@
 
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import requests
 
 from recordings.simulator import Generated, Simulator, make_call, noise
 
+CERTIFICATE = Path(__file__).parents[1] / "kallglot" / "data" / "server.pem"
 AUDIO = "/recordings/rec_known_mixed/audio"
 ON_EVERY_ANSWER = {
     *("X-Request-ID", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"),
@@ -204,3 +206,57 @@ def test_bandwidth_holds_for_each_connection(ask, vendor):
 def test_latency_comes_before_the_head(ask, vendor):
     vendor.options.latency_ms = 120
     assert ask.get("/sessions/sess_known").elapsed >= timedelta(milliseconds=120)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("missing", None),
+        ("rfc5987", "attachment; filename*=UTF-8''r%C3%A9cording-sess_known.mp3"),
+        ("path", 'attachment; filename="../../etc/sess_known.html"'),
+    ],
+)
+def test_other_file_names(ask, vendor, kind, value):
+    vendor.options.disposition = kind
+    assert ask.get(AUDIO).headers.get("Content-Disposition") == value
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_file_made_anew_under_the_same_id(ask, vendor, announced):
+    vendor.options.validators = "strong"
+    before = ask.get(AUDIO)
+    told = ask.get("/recordings/rec_known_mixed").json()
+
+    answer = ask.control(
+        "POST", "remake", {"recording_id": "rec_known_mixed", "announced": announced}
+    )
+
+    assert answer.status_code == 200
+    after = ask.get(AUDIO)
+    assert len(after.content) == len(before.content)
+    assert after.content != before.content
+    assert after.headers["ETag"] != before.headers["ETag"]
+    assert (ask.get("/recordings/rec_known_mixed").json() == told) is not announced
+    vendor.remake("rec_known_mixed", b"short")
+    assert ask.get(AUDIO).content == b"short"
+
+
+def test_audio_redirected_to_a_tls_host():
+    with Simulator(
+        calls=[make_call("sess_a", {"mixed": noise(10_000)})], media_certificate=str(CERTIFICATE)
+    ) as vendor:
+        vendor.options.redirect_audio = True
+        moved = requests.get(
+            f"{vendor.url}/recordings/rec_a_mixed/audio",
+            headers=vendor.auth,
+            allow_redirects=False,
+            timeout=20,
+        )
+        location = moved.headers["Location"]
+        assert location.startswith(f"{vendor.media_origin}/storage/recordings/")
+        assert vendor.media_origin.startswith("https://")
+        # The certificate is one for "media.test", so the name is not checked here.
+        with pytest.warns(match="Unverified"):
+            answer = requests.get(location, verify=False, timeout=20)
+        assert answer.content == known_bytes()
+        assert vendor.requests.count("/storage/") == 1
