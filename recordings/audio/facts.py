@@ -2,9 +2,11 @@
 
 import base64
 import json
+import zlib
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
+from .files import read_file
 from .playable import Playable
 from .progress import write_json
 
@@ -52,18 +54,25 @@ class Facts:
         )
 
 
+# A player's form is a frame or a header, so the file is small.
+_MOST_BYTES = 1024 * 1024
 _NAMES = tuple(field.name for field in fields(Facts))
 
 
 def read_facts(path: Path) -> Facts | None:
     """The facts in `path`, or None when there are none that can be read."""
     try:
-        found = json.loads(path.read_text())
-        # Those of an earlier release may hold more.
-        return Facts(**{name: found[name] for name in _NAMES if name in found})
+        found = json.loads(read_file(path, _MOST_BYTES))
+        # Those of an earlier release may hold more, and no checksum.
+        facts = Facts(**{name: found[name] for name in _NAMES if name in found})
     except (OSError, ValueError, TypeError):
         return None
+    return facts if found.get("checksum", _checksum(facts)) == _checksum(facts) else None
 
 
 def write_facts(path: Path, facts: Facts) -> None:
-    write_json(path, asdict(facts))
+    write_json(path, {**asdict(facts), "checksum": _checksum(facts)})
+
+
+def _checksum(facts: Facts) -> int:
+    return zlib.crc32(json.dumps(asdict(facts), sort_keys=True).encode())

@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 LONG_WAIT_S = 1.0
 """A wait for a byte longer than this is worth a ranged request to the vendor."""
 RATE_KNOWN_AFTER_S = 0.2
+_FULL = "it has reached its limit, and all files in it are in use"
 
 
 class Fill(threading.Thread):
@@ -90,6 +91,8 @@ class Fill(threading.Thread):
     # -- the course of a download ----------------------------------------------------------
 
     def _download(self) -> None:
+        if not self._store.quota.has_room(self.job.size or 0):
+            raise StorageFailed(_FULL)
         with self.job.fetch(None) as stream:
             head = self._begin(stream)
             end = self._copy(stream, head)
@@ -142,13 +145,16 @@ class Fill(threading.Thread):
         """Put the whole file in its place, with the facts that its bytes tell."""
         with storage_faults():
             os.fsync(self._fd)
-            self._store.make_room(size)
+            if not self._store.quota.make_room(size):
+                # Who reads it already has every byte, and reads on.
+                raise StorageFailed(_FULL)
             write_facts(self._entry.facts, self._facts(head, size))
             self._entry.part.rename(self._entry.audio)
             _sync_folder(self._entry.folder)
+        self._store.checks.remember(self.key, os.fstat(self._fd))
 
     def _facts(self, head: Head, size: int) -> Facts:
-        with open(self._entry.part, "rb") as file:
+        with open(self._fd, "rb", closefd=False) as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             unknown = playable.AudioFacts(size, self._kind)
             told = judge(self.key, unknown, playable.facts, file, self._kind)

@@ -8,6 +8,7 @@ import contextlib
 import os
 import threading
 
+from .files import is_file, open_file
 from .fill import Fill
 from .growth import Growth, Orphaned
 from .job import Job
@@ -40,7 +41,7 @@ class Fills:
             fd = self._store.claim(key)
             if fd is not None:
                 worker = Fill(self._store, job, fd, on_end=self._forget)
-            elif self._store.entry(key).audio.exists():
+            elif is_file(self._store.entry(key).audio):
                 return None
             else:
                 worker = Watch(self._store, key, on_end=self._forget)
@@ -112,9 +113,9 @@ class Watch(threading.Thread):
         if head is None:
             return None
         try:
-            fd = os.open(self._entry.part, os.O_RDONLY)
+            fd = open_file(self._entry.part)
         except FileNotFoundError:
-            fd = os.open(self._entry.audio, os.O_RDONLY)  # put in its place a moment ago
+            fd = open_file(self._entry.audio)  # put in its place a moment ago
         try:
             progress = Progress.open(self._entry.progress)
         except OSError:

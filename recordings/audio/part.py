@@ -4,6 +4,7 @@ import contextlib
 import os
 import threading
 
+from .files import open_file
 from .growth import Growth, Head
 from .progress import Counters, Phase, Progress, write_head
 from .store import Entry, StorageFailed, storage_faults
@@ -32,7 +33,7 @@ class Part:
         with storage_faults():
             self._write(first, 0)
             # A descriptor of its own for the readers: the claim's lock must not live on in theirs.
-            read_fd = os.open(self._entry.part, os.O_RDONLY)
+            read_fd = open_file(self._entry.part)
         self._growth.begin(head, read_fd)
         self._growth.advance(len(first))
         with storage_faults():

@@ -11,10 +11,12 @@ from dataclasses import asdict, dataclass
 from enum import IntEnum
 from pathlib import Path
 
+from .files import is_at, open_file, read_file
 from .growth import Head
 
 _COUNTERS = struct.Struct("<qqqq")
 _NONE = -1
+_MOST_BYTES = 64 * 1024
 
 
 class Phase(IntEnum):
@@ -42,7 +44,7 @@ class Progress:
     @classmethod
     def create(cls, path: Path) -> "Progress":
         flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC
-        progress = cls(os.open(path, flags, 0o600))
+        progress = cls(open_file(path, flags))
         try:
             progress.write(Counters())
         except OSError:
@@ -53,7 +55,7 @@ class Progress:
     @classmethod
     def open(cls, path: Path) -> "Progress":
         """Raises FileNotFoundError when there is no fill."""
-        return cls(os.open(path, os.O_RDONLY))
+        return cls(open_file(path))
 
     def write(self, counters: Counters) -> None:
         start = _NONE if counters.tail_start is None else counters.tail_start
@@ -69,10 +71,7 @@ class Progress:
 
     def is_at(self, path: Path) -> bool:
         """Whether this is still the file at `path`: another fill makes one of its own."""
-        try:
-            return os.path.samestat(os.fstat(self._fd), path.stat())
-        except OSError:
-            return False
+        return is_at(self._fd, path)
 
     def close(self) -> None:
         os.close(self._fd)
@@ -81,7 +80,7 @@ class Progress:
 def write_json(path: Path, content: dict) -> None:
     """Put `content` at `path` at one stroke: readers see the old file or the new one, whole."""
     fresh = path.with_suffix(".new")
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    with open(open_file(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "w") as file:
         json.dump(content, file)
     fresh.rename(path)
 
@@ -93,6 +92,6 @@ def write_head(path: Path, head: Head) -> None:
 def read_head(path: Path) -> Head | None:
     """The head in `path`, or None when it is not there (yet)."""
     try:
-        return Head(**json.loads(path.read_text()))
+        return Head(**json.loads(read_file(path, _MOST_BYTES)))
     except (FileNotFoundError, ValueError, TypeError):
         return None

@@ -1,7 +1,9 @@
 """The way from a click to bytes: the whole file if it is there, else its fill, begun or joined."""
 
 import contextlib
+import os
 
+from .facts import Facts
 from .follow import Fills
 from .growth import Orphaned
 from .job import Job
@@ -28,7 +30,12 @@ class Relay:
             found = self.store.open_whole(job.key)
             if found:
                 fd, facts = found
-                return WholeFile(job.key, fd, facts, facts.player_form if for_player else None)
+                if for_player:
+                    self.store.checks.soon(job.key, fd)
+                    return WholeFile(job.key, fd, facts, facts.player_form)
+                if self._is_good(job.key, fd, facts):
+                    return WholeFile(job.key, fd, facts, None)
+                continue
             growth = self._fills.join(job)
             if growth is None:
                 continue
@@ -54,9 +61,21 @@ class Relay:
         for _ in range(_ATTEMPTS):
             found = self.store.open_whole(job.key)
             if found:
-                return WholeFile(job.key, *found, None)
+                if self._is_good(job.key, *found):
+                    return WholeFile(job.key, *found, None)
+                continue
             growth = self._fills.join(job)
             if growth is not None:
                 with contextlib.suppress(Orphaned):
                     growth.wait_for_end()
         raise StorageFailed("the file never came to its place")
+
+    def _is_good(self, key: str, fd: int, facts: Facts) -> bool:
+        """Whether the open file is undamaged; if not, it is closed and forgotten."""
+        good = False
+        try:
+            good = self.store.checks.is_good(key, fd, facts)
+        finally:
+            if not good:
+                os.close(fd)
+        return good

@@ -2,34 +2,59 @@
 
 Each recording has a folder named by its key, a text of ours that differs by more than letter
 case. While it is being filled the folder holds `audio.part`, locked with flock by the filling
-process, and its progress; when it is whole, `audio` and `facts.json`. A lock that nobody holds
-on a part means that its process was killed. Folders are 0700 and files 0600.
+process, and its progress; when it is whole, `audio`, `facts.json` (its modification time is that
+of the last use) and `checked.json`. A lock that nobody holds on a part means that its process was
+killed. Folders are 0700 and files 0600.
 """
 
 import contextlib
 import errno
 import fcntl
+import logging
 import os
 import re
-import shutil
 import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from .checks import Checks, Identity, identity
 from .facts import Facts, read_facts
+from .files import (
+    NotRegularFileError,
+    is_at,
+    is_file,
+    is_folder,
+    is_unlocked,
+    lock,
+    open_file,
+    remove,
+)
+from .quota import Quota
+
+log = logging.getLogger(__name__)
 
 # Folders with other names are not ours, and never touched.
 _KEY = re.compile(r"[0-9]+-[0-9a-f]{12}")
 _TOUCH_EVERY_S = 60
 _JUST_BEGUN_S = 10
-# A file used this recently is not evicted: its listener will come back for the next piece.
-_IN_USE_S = 120
+
+
+_MOST_REMEMBERED = 10_000
 
 
 class StorageFailed(Exception):  # noqa: N818  (it says what happened)
     """The audio folder cannot be used: missing, read-only, or the disk is full."""
+
+
+@dataclass(slots=True)
+class _Opened:
+    """What was read of a whole file when it was opened; `used_at` is on the monotonic clock."""
+
+    identity: Identity
+    facts: Facts
+    used_at: float = -_TOUCH_EVERY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +74,10 @@ class Entry:
     @property
     def facts(self) -> Path:
         return self.folder / "facts.json"
+
+    @property
+    def checked(self) -> Path:
+        return self.folder / "checked.json"
 
     @property
     def part(self) -> Path:
@@ -80,7 +109,9 @@ class Store:
 
     def __init__(self, root: Path, max_bytes: int = 0) -> None:
         self.root = root
-        self.max_bytes = max_bytes
+        self.quota = Quota(self, max_bytes)
+        self.checks = Checks(self)
+        self._opened: dict[str, _Opened] = {}
 
     def entry(self, key: str) -> Entry:
         return Entry(self.root / key)
@@ -88,31 +119,51 @@ class Store:
     def open_whole(self, key: str) -> tuple[int, Facts] | None:
         """A descriptor and the facts of a whole file, or None; the caller closes it.
 
-        A file whose length is not the one on record (a disk fault, a stranger's hand) is thrown
-        away here, before a byte of it is sent.
+        A file whose length is not the one on record, or whose facts cannot be read, is thrown
+        away here, before a byte of it is sent; so is anything that is no file of ours.
         """
         entry = self.entry(key)
         try:
-            fd = os.open(entry.audio, os.O_RDONLY | os.O_NOFOLLOW)
-        except (FileNotFoundError, NotADirectoryError):
+            fd = open_file(entry.audio)
+        except NotRegularFileError:
+            self._discard_damaged(key, "it is not a regular file")
+            return None
+        except FileNotFoundError:
             return None
         except OSError as error:
             raise StorageFailed(error.strerror) from error
         with contextlib.ExitStack() as undo:
             undo.callback(os.close, fd)
-            facts = read_facts(entry.facts)
-            status = os.fstat(fd)
-            if facts is None or status.st_size != facts.size:
-                self.discard(key)
+            facts = self._facts(key, fd)
+            if facts is None:
                 return None
-            if time.time() - status.st_mtime > _TOUCH_EVERY_S:
-                # The time of last use, for eviction; access times are often switched off.
-                with contextlib.suppress(OSError):
-                    os.utime(fd)
             # Held while somebody reads, so that eviction passes the file by.
-            _lock(fd, fcntl.LOCK_SH)
+            lock(fd, fcntl.LOCK_SH)
             undo.pop_all()
         return fd, facts
+
+    def _facts(self, key: str, fd: int) -> Facts | None:
+        status = os.fstat(fd)
+        opened = self._opened.get(key)
+        if opened is None or opened.identity != identity(status):
+            facts = read_facts(self.entry(key).facts)
+            if facts is None or facts.size != status.st_size:
+                self._discard_damaged(key, "its length or its facts are wrong")
+                return None
+            if len(self._opened) >= _MOST_REMEMBERED:
+                self._opened.clear()
+            opened = self._opened[key] = _Opened(identity(status), facts)
+        if time.monotonic() - opened.used_at >= _TOUCH_EVERY_S:
+            # The time of last use, for eviction; access times are often switched off.
+            opened.used_at = time.monotonic()
+            with contextlib.suppress(OSError):
+                os.utime(self.entry(key).facts, follow_symlinks=False)
+        return opened.facts
+
+    def _discard_damaged(self, key: str, reason: str) -> None:
+        if os.path.lexists(self.entry(key).audio):
+            log.error("The kept audio %s is damaged (%s), so it will be fetched again", key, reason)
+            self.discard(key)
 
     def claim(self, key: str) -> int | None:
         """The locked, empty part file of a recording that nobody is filling, or None.
@@ -125,20 +176,25 @@ class Store:
             while True:
                 self._make_folder(entry)
                 try:
-                    fd = os.open(entry.part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+                    fd = open_file(entry.part, os.O_RDWR | os.O_CREAT)
+                except NotRegularFileError:
+                    if not os.path.lexists(entry.part):
+                        raise  # the audio folder itself is none
+                    remove(entry.part)
+                    continue
                 except FileNotFoundError:
                     continue  # the folder was discarded between the two lines
-                if not _lock(fd):
+                if not lock(fd):
                     os.close(fd)
                     return None
-                if not _is_at(fd, entry.part):
+                if not is_at(fd, entry.part):
                     os.close(fd)  # it was finished or discarded before we had the lock
-                elif entry.audio.exists():
+                elif is_file(entry.audio):
                     # Put in its place a moment ago: what stands beside it is still its fill's.
                     entry.part.unlink(missing_ok=True)
                     os.close(fd)
                     return None
-                elif os.fstat(fd).st_size or entry.head.exists():
+                elif os.fstat(fd).st_size or len(os.listdir(entry.folder)) > 1:
                     # A dead process left it: who still reads it keeps it, we begin afresh.
                     try:
                         _clear(entry)
@@ -151,14 +207,16 @@ class Store:
         try:
             entry.folder.mkdir(mode=0o700)
         except FileExistsError:
-            pass
+            if not is_folder(entry.folder):
+                self.discard(entry.key)
+                entry.folder.mkdir(mode=0o700)
         except FileNotFoundError:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
             entry.folder.mkdir(exist_ok=True, mode=0o700)
 
     def is_being_filled(self, key: str) -> bool:
         """Whether a living process holds the part file."""
-        return not _unlocked(self.entry(key).part)
+        return not is_unlocked(self.entry(key).part)
 
     def discard(self, key: str) -> None:
         """Forget a recording at once; who is reading it may read on to the end."""
@@ -170,7 +228,8 @@ class Store:
             return
         except OSError as error:
             raise StorageFailed(error.strerror) from error
-        shutil.rmtree(doomed, ignore_errors=True)
+        self._opened.pop(key, None)
+        remove(doomed)
 
     def all_keys(self) -> Iterator[str]:
         """The keys of all recordings that have a folder, whole or not."""
@@ -186,19 +245,22 @@ class Store:
         """Remove what killed processes left behind; the number of left-overs."""
         removed = 0
         for leftover in self.root.glob(".gone-*") if self.root.is_dir() else ():
-            shutil.rmtree(leftover, ignore_errors=True)
+            remove(leftover)
             removed += 1
         for key in list(self.all_keys()):
             entry = self.entry(key)
-            if entry.part.exists() or not entry.audio.exists():
+            if os.path.lexists(entry.audio) and not is_file(entry.audio):
+                self._discard_damaged(key, "it is not a regular file")
+                removed += 1
+            elif entry.part.exists() or not entry.audio.exists():
                 if _is_just_begun(entry):
                     continue
                 # Even so it may have become a living fill's since we looked.
-                fd = self.claim(key) if _unlocked(entry.part) else None
+                fd = self.claim(key) if is_unlocked(entry.part) else None
                 if fd is not None:
                     self.give_up(key, fd)
                     removed += 1
-            elif entry.progress.exists() and _unlocked(entry.audio):
+            elif entry.progress.exists() and is_unlocked(entry.audio):
                 # Its process was killed between the last two steps.
                 for path in entry.of_the_fill:
                     path.unlink(missing_ok=True)
@@ -208,36 +270,10 @@ class Store:
     def give_up(self, key: str, fd: int) -> None:
         """Remove the part that `fd` has the claim on, with its progress, and end the claim."""
         entry = self.entry(key)
-        if _is_at(fd, entry.part):
+        if is_at(fd, entry.part):
             with contextlib.suppress(OSError):
                 _clear(entry)
         os.close(fd)
-
-    def used_bytes(self) -> int:
-        """How much the whole files take together."""
-        return sum(size for _, size, _ in self._whole_files())
-
-    def make_room(self, wanted: int) -> None:
-        """Evict the longest unused files until `wanted` more bytes fit under `max_bytes`."""
-        if not self.max_bytes:
-            return
-        whole = self._whole_files()
-        excess = sum(size for _, size, _ in whole) + wanted - self.max_bytes
-        for used_at, size, key in sorted(whole):
-            if excess <= 0:
-                return
-            if time.time() - used_at > _IN_USE_S and _unlocked(self.entry(key).audio):
-                self.discard(key)
-                excess -= size
-
-    def _whole_files(self) -> list[tuple[float, int, str]]:
-        """The time of last use, the size and the key of every whole file."""
-        found = []
-        for key in self.all_keys():
-            with contextlib.suppress(OSError):
-                status = self.entry(key).audio.stat()
-                found.append((status.st_mtime, status.st_size, key))
-        return found
 
 
 @contextlib.contextmanager
@@ -264,33 +300,6 @@ def _clear(entry: Entry) -> None:
     """Remove a part and all that goes with it; its claim is the caller's."""
     # The part last: from then on the folder may be another fill's.
     for path in sorted(entry.folder.iterdir(), key=lambda path: path == entry.part):
-        path.unlink()
+        remove(path)
     with contextlib.suppress(OSError):
         entry.folder.rmdir()
-
-
-def _lock(fd: int, kind: int = fcntl.LOCK_EX) -> bool:
-    try:
-        fcntl.flock(fd, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _unlocked(path: Path) -> bool:
-    """Whether no process holds a lock on `path`; True as well when it is not there."""
-    try:
-        fd = os.open(path, os.O_RDONLY)
-    except OSError:
-        return True
-    try:
-        return _lock(fd)
-    finally:
-        os.close(fd)
-
-
-def _is_at(fd: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(fd), path.stat())
-    except OSError:
-        return False

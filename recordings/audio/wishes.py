@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from .files import open_file
 from .wakeups import Wakeups
 
 _WISH = struct.Struct("<q")
@@ -26,7 +27,7 @@ class Wishes:
 
     @classmethod
     def create(cls, path: Path) -> "Wishes":
-        wishes = cls(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600))
+        wishes = cls(open_file(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC))
         try:
             wishes.leave(None)
         except OSError:
@@ -37,7 +38,7 @@ class Wishes:
     @classmethod
     def open(cls, path: Path) -> "Wishes":
         """Raises FileNotFoundError when there is no fill."""
-        return cls(os.open(path, os.O_RDWR))
+        return cls(open_file(path, os.O_RDWR))
 
     def leave(self, position: int | None) -> None:
         """Ask the filling process for the bytes from `position` on; None takes the wish back."""

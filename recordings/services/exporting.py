@@ -7,6 +7,7 @@ in a ZIP; the calls of a table stand in its `Export`.
 import os
 from datetime import timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -14,6 +15,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from recordings import permissions
+from recordings.audio.files import open_file
+from recordings.audio.files import remove as remove_path
 from recordings.models import (
     AuditAction,
     AuditEvent,
@@ -105,6 +108,11 @@ def path(export: Export) -> Path:
     return folder() / f"{export.pk}.zip"
 
 
+def open_zip(export: Export) -> BinaryIO:
+    """The ZIP, open for reading; the caller closes it. Raises FileNotFoundError."""
+    return open(open_file(path(export)), "rb")
+
+
 def part(export: Export, holder: str) -> Path:
     """Where the holder of the lease lets the ZIP grow: who has lost it writes to another file."""
     return folder() / f"{export.pk}.zip.{_part_suffix(holder)}"
@@ -134,7 +142,7 @@ def _is_current(export: Export) -> bool:
 
 
 def remove(export: Export) -> None:
-    path(export).unlink(missing_ok=True)
+    remove_path(path(export))
     Export.objects.filter(pk=export.pk, state=ExportState.READY).update(
         state=ExportState.REMOVED, removed_at=timezone.now()
     )
@@ -151,7 +159,7 @@ def remove_old() -> int:
         return removed
     for entry in list(os.scandir(folder())):
         if not _is_wanted(entry.name):
-            Path(entry.path).unlink(missing_ok=True)
+            remove_path(Path(entry.path))
             removed += 1
     return removed
 

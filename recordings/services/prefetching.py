@@ -91,5 +91,5 @@ def _note_failure(recording: Recording, reason: str) -> None:
 
 
 def _has_room(size: int) -> bool:
-    store = listening.relay().store
-    return not store.max_bytes or store.used_bytes() + size <= store.max_bytes
+    quota = listening.relay().store.quota
+    return not quota.max_bytes or quota.used_bytes() + size <= quota.max_bytes

@@ -34,7 +34,7 @@ def prune() -> int:
         # In a folder that cannot be written there is nothing to tidy up.
         raise failure
     removed += store.sweep()
-    store.make_room(0)
+    store.quota.make_room(0)
     return removed
 
 

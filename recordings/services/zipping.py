@@ -20,6 +20,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from recordings import file_names, permissions
+from recordings.audio.files import open_file
 from recordings.audio.store import StorageFailed
 from recordings.kallglot import errors
 from recordings.models import (
@@ -123,7 +124,7 @@ class _Zip:
         self._update(state=ExportState.RUNNING, done=0, total=total)
         exporting.folder().mkdir(parents=True, exist_ok=True, mode=0o700)
         part = exporting.part(export, self._lease.holder)
-        fd = os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        fd = open_file(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC)
         with open(fd, "w+b") as file:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
                 for session in sessions:

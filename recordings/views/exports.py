@@ -76,7 +76,7 @@ def download(request, number):
             "to see any more. Please make it again.",
         )
     try:
-        file = open(exporting.path(export), "rb")  # noqa: SIM115  (the answer closes it)
+        file = exporting.open_zip(export)
     except FileNotFoundError:
         exporting.remove(export)
         raise Http404 from None

@@ -11,7 +11,7 @@ from .vendor import KEY, Recording
 
 PAGES = {"sign-in page": "/accounts/login/", "library": "/", "healthz": "/healthz"}
 """Pages that are asked for while others listen."""
-_WHOLE = ("audio", "facts.json")
+_WHOLE = ("audio", "facts.json", "checked.json")
 _FILLED_WITHIN_S = 30
 
 

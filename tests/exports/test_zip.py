@@ -182,6 +182,18 @@ def test_every_download_has_its_row_whatever_range_it_begins_with(
     assert rows() == 2
 
 
+def test_what_is_no_file_is_no_download(clients, call, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("not a ZIP")
+    strangers = [os.mkfifo, os.mkdir, lambda path: path.symlink_to(elsewhere)]
+    for put_in_its_place in strangers:
+        export = make_zip(clients["lead"], CALL)
+        path = exporting.path(export)
+        path.unlink()
+        put_in_its_place(path)
+        assert clients["lead"].get(f"/exports/{export.pk}/download").status_code == 404
+
+
 def test_only_the_portal_may_read_the_file(clients, call):
     export = make_zip(clients["lead"], CALL)
 

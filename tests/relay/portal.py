@@ -249,7 +249,7 @@ class Portal:
         """Whatever a fault must not leave behind, in words."""
         entry = sound.entry
         found = sorted(path.name for path in entry.iterdir()) if entry else []
-        found = [name for name in found if name not in ("audio", "facts.json")]
+        found = [name for name in found if name not in ("audio", "facts.json", "checked.json")]
         found += [path.name for path in self.audio_dir.glob(".gone-*")]
         found += self.audio_files_open() + self.relay_threads()
         return found + self.vendor_connections()

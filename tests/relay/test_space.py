@@ -35,7 +35,7 @@ def cached(portal, audio, **facts):
 def outdate(store, thing):
     """Let it look as if it was last heard an hour ago."""
     then = time.time() - 3600
-    os.utime(store.entry(thing.key).audio, (then, then))
+    os.utime(store.entry(thing.key).facts, (then, then))
 
 
 def whole(workshop, thing):
@@ -53,7 +53,7 @@ def test_only_the_owner_may_look(portal):
     assert set(modes.values()) == {0o600}
     assert stat.S_IMODE(sound.entry.stat().st_mode) == 0o700
     assert stat.S_IMODE(portal.audio_dir.stat().st_mode) == 0o700
-    assert {path.name for path in modes} == {"audio", "facts.json"}
+    assert {path.name for path in modes} == {"audio", "facts.json", "checked.json"}
 
 
 def test_names_are_our_own_and_letter_case_counts(portal):
@@ -73,9 +73,9 @@ def test_the_longest_unused_goes_first(workshop):
     for thing in things[:4]:
         outdate(workshop.store, thing)
     before = time.time() - 7200
-    os.utime(workshop.store.entry(things[2].key).audio, (before, before))
+    os.utime(workshop.store.entry(things[2].key).facts, (before, before))
     limited = Store(workshop.root, max_bytes=3 * N)
-    limited.make_room(N // 2)
+    limited.quota.make_room(N // 2)
     kept = set(limited.all_keys())
     assert things[2].key not in kept
     assert things[4].key in kept, "it was heard a moment ago"
@@ -87,10 +87,10 @@ def test_a_file_is_not_evicted_while_it_is_read(workshop):
     with contextlib.closing(workshop.open(read)) as source:
         for thing in (read, unread):
             outdate(workshop.store, thing)
-        Store(workshop.root, max_bytes=1).make_room(0)
+        Store(workshop.root, max_bytes=1).quota.make_room(0)
         assert set(workshop.store.all_keys()) == {read.key}
         assert b"".join(source.blocks(0, None)) == read.bytes
-    Store(workshop.root, max_bytes=1).make_room(0)
+    Store(workshop.root, max_bytes=1).quota.make_room(0)
     assert not set(workshop.store.all_keys())
 
 
@@ -98,7 +98,7 @@ def test_a_fill_is_not_evicted(workshop):
     thing = workshop.thing(noise(N * 3))
     workshop.vendor.options.bandwidth = N * 4
     with contextlib.closing(workshop.open(thing)) as source:
-        Store(workshop.root, max_bytes=1).make_room(0)
+        Store(workshop.root, max_bytes=1).quota.make_room(0)
         workshop.store.sweep()
         assert b"".join(source.blocks(0, None)) == thing.bytes
     assert eventually(lambda: not workshop.threads())
