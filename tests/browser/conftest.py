@@ -1,7 +1,7 @@
 """A real Chromium before the served portal; what it complains of fails the test.
 
-Playwright's loop lives as long as one module: Django refuses the database to a thread with a
-running loop, and other modules' tests share this thread.
+Playwright's loop lives as long as this folder's tests run in a row: Django refuses the database to
+a thread with a running loop, so no test in here uses the database of its own process.
 """
 
 import shutil
@@ -36,8 +36,9 @@ def portal(tmp_path_factory, static_files):
         yield served
 
 
-@pytest.fixture(scope="module")
-def chromium(portal):
+@pytest.fixture(scope="package")
+def chromium():
+    """The one browser of this process."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     assert path, "Chromium is missing: apt-get install chromium"
     with sync_playwright() as playwright:
@@ -46,13 +47,18 @@ def chromium(portal):
         browser.close()
 
 
+@pytest.fixture(scope="package")
+def storage_states():
+    """Cookies of those who signed in, by the portal's address and their name."""
+    return {}
+
+
 @pytest.fixture(scope="module")
-def signed_in(chromium, portal):
-    """Cookies of a person who signed in: `signed_in("rosa")`; one sign-in per person."""
-    states = {}
+def signed_in(chromium, portal, storage_states):
+    """Cookies of a person who signed in: `signed_in("rosa")`; one sign-in per person and portal."""
 
     def state_of(name):
-        if name not in states:
+        if (portal.url, name) not in storage_states:
             context = chromium.new_context(base_url=portal.url)
             page = context.new_page()
             page.goto("/accounts/login/")
@@ -60,9 +66,9 @@ def signed_in(chromium, portal):
             page.get_by_label("Password").fill(portal.password)
             page.get_by_role("button", name="Sign in").click()
             page.get_by_role("button", name="Sign out").wait_for()
-            states[name] = context.storage_state()
+            storage_states[portal.url, name] = context.storage_state()
             context.close()
-        return states[name]
+        return storage_states[portal.url, name]
 
     return state_of
 

@@ -52,7 +52,7 @@ def leave_note(page, start, text, end="", *, private=False, resolved=False, room
 def leave_many(portal, notes, room=PARCEL):
     """rosa's notes, each a dict of `start`, `text` and so on, straight into the database."""
     call = room.split("/")[2]
-    portal.manage("shell", "--command", _MANY.format(call=call, notes=json.dumps(notes)))
+    portal.run(_MANY.format(call=call, notes=json.dumps(notes)))
 
 
 def room_with_notes(open_page, notes, person="rosa", path=AT_ZERO, **options):

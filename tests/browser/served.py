@@ -1,5 +1,6 @@
 """The portal as people run it: its real server in a process, before a simulated Kallglot."""
 
+import json
 import os
 import socket
 import sqlite3
@@ -16,8 +17,11 @@ from recordings.management.commands.demo import PASSWORD
 from recordings.simulator import Simulator
 
 # Somebody with a role and nothing on top of it; the demo's reviewer was granted downloads.
-_MIA = f"""
+_FIRST_DATA = f"""
 from django.contrib.auth.models import Group, User
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+call_command("demo")
 mia = User.objects.create_user("mia", password="{PASSWORD}")
 mia.groups.add(Group.objects.get(name="Reviewer"))
 """
@@ -64,48 +68,60 @@ class ServedPortal:
         self.password = PASSWORD
         self.log = folder / "portal.log"
         self._database = folder / "portal.sqlite3"
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
+        # Kept open, and never listened on: the port is ours also while no server runs.
+        self._reservation = _bound(0)
+        self._port = self._reservation.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self._port}"
         self._process: subprocess.Popen | None = None
-        self._environment = os.environ | {
+        self._shell: subprocess.Popen | None = None
+        self.environment = os.environ | {
             "KALLGLOT_API_URL": vendor.url,
             "KALLGLOT_API_KEY": vendor.key,
             "DATABASE_URL": f"sqlite:///{self._database}",
             "AUDIO_DIR": str(folder / "audio"),
             "ALLOWED_HOSTS": "127.0.0.1",
             "HTTPS": "off",
-            "PORT": str(port),
+            "PORT": str(self._port),
             "WEB_WORKERS": "1",
             "WEB_THREADS": "24",
             "TEST_STATIC_ROOT": str(static_root),
         }
 
-    def manage(self, *arguments: str) -> None:
-        command = [sys.executable, "manage.py", *arguments]
-        with self.log.open("ab") as log:
-            subprocess.run(command, env=self._environment, check=True, stdout=log, stderr=log)
+    def run(self, code: str) -> None:
+        """Run this Python code in the portal's settings; RuntimeError with its traceback."""
+        if self._shell is None:
+            with self.log.open("ab") as log:
+                self._shell = subprocess.Popen(
+                    [sys.executable, "-m", "tests.browser.shell"],
+                    env=self.environment,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    text=True,
+                )
+        self._shell.stdin.write(json.dumps(code) + "\n")
+        self._shell.stdin.flush()
+        response = self._shell.stdout.readline()
+        if failure := json.loads(response) if response else self.log.read_text():
+            raise RuntimeError(failure)
 
     def start(self) -> None:
-        self.manage("migrate", "--verbosity", "0")
-        self.manage("demo")
-        self._run(_MIA)
+        self.run(_FIRST_DATA)
         self.look_through(*LOOKED_THROUGH)
         self.vendor.requests.clear()
         self.serve()
 
     def refresh(self, session_id: str) -> None:
         """Let the portal learn what Kallglot says of this call now."""
-        self._run(_REFRESH.format(session_id=session_id))
+        self.run(_REFRESH.format(session_id=session_id))
 
     def look_through(self, *tickets: str) -> None:
         """Make the waveforms and measurements of the calls with these tickets."""
-        self._run(_LANES.format(tickets=tickets))
+        self.run(_LANES.format(tickets=tickets))
 
     def forget_looking_through(self, ticket: str) -> None:
         """Nobody has wished for, or made, the waveform of the call with this ticket."""
-        self._run(_NO_LANES.format(ticket=ticket))
+        self.run(_NO_LANES.format(ticket=ticket))
 
     def begin_anew(self) -> None:
         """Nobody has heard anything, and the vendor is well."""
@@ -115,10 +131,15 @@ class ServedPortal:
                 database.execute(f"DELETE FROM {table}")
 
     def serve(self) -> None:
-        """Start the server alone, once more after a `stop`."""
-        with self.log.open("ab") as log:
+        """Start the server alone, once more after `stop_serving`."""
+        with self.log.open("ab") as log, _bound(self._port) as listener:
+            descriptor = listener.fileno()
             self._process = subprocess.Popen(
-                [sys.executable, *GUNICORN], env=self._environment, stdout=log, stderr=log
+                [sys.executable, *GUNICORN],
+                env=self.environment | {"TEST_BIND": f"fd://{descriptor}"},
+                pass_fds=[descriptor],
+                stdout=log,
+                stderr=log,
             )
         deadline = time.monotonic() + 60
         while not self._answers():
@@ -126,17 +147,19 @@ class ServedPortal:
                 raise RuntimeError(f"The portal did not start:\n{self.log.read_text()}")
             time.sleep(0.05)
 
-    def stop(self) -> None:
+    def stop_serving(self) -> None:
+        """Stop the server alone: connections are refused until `serve`."""
         if self._process is not None:
             self._process.terminate()
-            try:
-                self._process.wait(20)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            _await_end(self._process)
 
-    def _run(self, code: str) -> None:
-        self.manage("shell", "--verbosity", "0", "--command", code)
+    def stop(self) -> None:
+        self.stop_serving()
+        if self._shell is not None:
+            self._shell.stdin.close()
+            _await_end(self._shell)
+            self._shell.stdout.close()
+        self._reservation.close()
 
     def _answers(self) -> bool:
         try:
@@ -144,3 +167,19 @@ class ServedPortal:
                 return True
         except OSError:
             return False
+
+
+def _bound(port: int) -> socket.socket:
+    """A socket on that port of loopback; several may have it, the one that listens is asked."""
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    bound.bind(("127.0.0.1", port))
+    return bound
+
+
+def _await_end(process: subprocess.Popen) -> None:
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

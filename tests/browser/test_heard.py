@@ -105,7 +105,7 @@ def test_seconds_that_were_not_taken_outlive_a_full_page_load(open_page, portal,
     expect(page.locator("#dock")).to_be_visible()
     page.keyboard.press("k")
     plays_beyond(page, 5)
-    portal.stop()
+    portal.stop_serving()
     try:
         with pytest.raises(Error, match="ERR_CONNECTION_REFUSED"):
             page.goto("/")

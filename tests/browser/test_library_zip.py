@@ -20,7 +20,7 @@ def worker(portal):
     """The worker beside the served portal."""
     command = [sys.executable, "manage.py", "run_huey", "--workers", "4", "--max-delay", "1"]
     with portal.log.open("ab") as log:
-        process = subprocess.Popen(command, env=portal._environment, stdout=log, stderr=log)
+        process = subprocess.Popen(command, env=portal.environment, stdout=log, stderr=log)
     yield process
     process.terminate()
     try:

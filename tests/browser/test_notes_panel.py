@@ -40,7 +40,7 @@ def leave_all(portal, notes):
     call = ROOM.split("/")[2]
     # The text passes through a string of Python before it is read as JSON.
     told = json.dumps(notes).replace("\\", "\\\\")
-    portal.manage("shell", "--command", _MANY.format(call=call, notes=told))
+    portal.run(_MANY.format(call=call, notes=told))
 
 
 def test_notes_of_every_kind_are_there_for_everybody(open_page, portal, complaints):

@@ -187,7 +187,7 @@ Group.objects.get(name="Reviewer").permissions.{verb}(right)
 
 def test_who_may_not_write_is_offered_nothing_and_sees_the_notes(open_page, portal):
     room_with_notes(open_page, [{"start": 2, "text": "First."}], person="leo")
-    portal.manage("shell", "--command", _RIGHT.format(verb="remove"))
+    portal.run(_RIGHT.format(verb="remove"))
     try:
         page = open_page("mia", AT_ZERO, viewport=DESK)
         expect(page.locator("#dock .has-lanes")).to_be_visible()
@@ -199,7 +199,7 @@ def test_who_may_not_write_is_offered_nothing_and_sees_the_notes(open_page, port
         assert page.evaluate("document.activeElement === document.body")
         assert page.locator("[data-note-here], [data-do=note], #dock-note, #note-form").count() == 0
     finally:
-        portal.manage("shell", "--command", _RIGHT.format(verb="add"))
+        portal.run(_RIGHT.format(verb="add"))
 
 
 def test_a_deleted_note_leaves_the_focus_at_the_next(open_page):

@@ -26,7 +26,7 @@ def spoilt(portal):
     def tell(part, status, channels=VOICES):
         call = PAUSED.split("/")[2]
         code = _PART.format(call=call, part=part, status=status, channels=channels)
-        portal.manage("shell", "--command", code)
+        portal.run(code)
 
     def spoil(part, *channels):
         parts.append(part)

@@ -47,7 +47,7 @@ def test_it_goes_on_at_the_same_second_after_the_server_was_away(open_page, port
     page.locator("[data-room=toggle]").click()
     plays_at(page, 5.2)
 
-    portal.stop()
+    portal.stop_serving()
     try:
         # Beyond what is buffered: the server is needed.
         page.evaluate("document.querySelector('call-room').seek(2400)")
@@ -155,7 +155,7 @@ def test_why_kallglot_gives_no_sound_is_told(unfetched, fault, complaints):
 
 def test_what_has_expired_is_not_tried_again(unfetched, portal, complaints):
     call = unfetched.url.rstrip("/").rsplit("/", 1)[1]
-    portal.manage("shell", "--command", EXPIRED.format(call=call))
+    portal.run(EXPIRED.format(call=call))
 
     unfetched.locator("[data-room=toggle]").click()
 
