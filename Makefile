@@ -17,6 +17,7 @@ serve: $(VENV)/.runtime ## start the portal with production settings
 
 test: $(VENV)/.development lint ## check everything, browser tests included
 	@sh tests/install-programs.sh
+	@sh tests/javascript/run
 	@$(BIN)/python -m tests.project_checks
 	@$(BIN)/python -m pytest $(ARGS)
 	@sh tests/on-postgres.sh $(BIN)/python $(ARGS)

@@ -3,13 +3,12 @@
 import base64
 import re
 import shutil
-from array import array
 
 import pytest
 from playwright.sync_api import expect
 
 from recordings.simulator import make_call
-from tests.audio.voices import SIDES, mono, samples, stereo
+from tests.audio.voices import mono, samples
 
 from .conftest import CHROMIUM_ARGUMENTS
 
@@ -109,19 +108,6 @@ def test_the_slider_tells_who_speaks_as_soon_as_that_is_known(open_page):
 
     shown(page)
     expect(slider).to_have_attribute("aria-valuetext", re.compile(", agent speaking"))
-
-
-def test_the_same_sound_on_both_channels_is_one_lane_at_once(portal, open_page):
-    voices = zip(*(samples("warranty", side) for side in SIDES), strict=True)
-    both = array("h", (max(-32768, min(32767, sum(pair))) for pair in voices))
-    audio = {"mixed": stereo(both, both)}
-
-    page = opened(portal, open_page, "duplicate", audio, len(both) / 8000, mixed="wav")
-    expect(page.locator("call-room .lanes-strip")).to_be_visible()
-    portal.look_through("duplicate")
-
-    shown(page)
-    assert page.evaluate(LANES) == "mixed"
 
 
 def test_legs_that_hold_the_same_sound_are_one_lane(portal, open_page):

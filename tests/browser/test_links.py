@@ -1,4 +1,4 @@
-"""Links to a second or a range: what their times may look like."""
+"""Links to a second or a range; what their times may look like is tested in tests/javascript."""
 
 import pytest
 from playwright.sync_api import expect
@@ -9,19 +9,12 @@ pytestmark = pytest.mark.browser
 
 # The call lasts for 26.208 seconds.
 TIMES = [
-    ("t=8.5", 8.5, None),
     ("t=8,5", 8.5, None),
-    ("t=0:08.5", 8.5, None),
     ("t=00:00:08,5&to=0:10", 8.5, [8.5, 10]),
-    ("t=0:14&to=9", 14, None),
     ("t=4&to=1:00:00", 4, [4, 26.208]),
-    ("t=1:00:00", 26.208, None),
-    ("t=1e9", 26.208, None),
-    ("t=-5", 0, None),
+    ("t=500&to=600", 26.208, None),
     ("t=NaN&to=5", 0, None),
-    ("t=x:05", 0, None),
     ("to=5", 0, None),
-    ("t=", 0, None),
     ("t=3&channel=nobody", 3, None),
 ]
 

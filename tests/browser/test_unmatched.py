@@ -1,6 +1,5 @@
 """Speech without words and words without speech, on a call whose turns are known."""
 
-import json
 import re
 from dataclasses import replace
 
@@ -10,7 +9,7 @@ from playwright.sync_api import expect
 from recordings.simulator.spoken import dialogue
 
 from .known_calls import bring_in
-from .test_looks import AXE, PHONE, violations
+from .test_looks import PHONE, violations_by_theme
 
 pytestmark = pytest.mark.browser
 
@@ -94,11 +93,9 @@ def test_a_line_without_words_is_heard_by_a_click(known_call, open_page):
     assert 13 <= page.evaluate("document.querySelector('call-room').second") < 16
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_they_serve_everybody(scheme, known_call, open_page):
-    page = opened(open_page, color_scheme=scheme, viewport=TALL)
-    page.evaluate(AXE)
-    assert violations(page) == []
+def test_they_serve_everybody(known_call, open_page):
+    page = opened(open_page, viewport=TALL)
+    assert violations_by_theme(page) == []
     page.set_viewport_size(PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
@@ -110,127 +107,3 @@ def test_a_call_whose_words_and_speech_agree_has_no_marks(open_page):
     assert marks.json_value() == {"speech": [], "words": []}
     assert page.locator(".turn-mark, .lanes-label").count() == 0
     expect(page.locator("[data-unmatched=speech]")).to_be_hidden()
-
-
-def turn(speaker, start, end=None, letters=20):
-    return {"speaker": speaker, "start": start, "end": end, "letters": letters}
-
-
-AGENT, CUSTOMER = [[1.0, 4.0], [20.0, 20.9], [30.0, 33.0]], [[5.0, 8.0], [9.5, 12.0]]
-BOTH = {"agent": AGENT, "customer": CUSTOMER}
-EXACT = [turn("agent", 1, 4), turn("agent", 30, 33), turn("customer", 5, 12)]
-
-
-@pytest.mark.parametrize(
-    ("lanes", "turns", "near", "speech", "words"),
-    [
-        # All there is agrees; a sound shorter than a second needs no words.
-        (BOTH, EXACT, 0.8, [], []),
-        # The two sides do not stand in for each other.
-        (BOTH, [turn("customer", 1, 12), EXACT[1]], 0.8, [["agent", 1, 4]], []),
-        # Speech with a short pause is one stretch.
-        (BOTH, EXACT[:2], 0.8, [["customer", 5, 12]], []),
-        # Only the rest of a long speech has no words.
-        ({"agent": [[0, 60]]}, [turn("agent", 0, 40)], 0.8, [["agent", 40.8, 60]], []),
-        # Words in the middle part what has none.
-        (
-            {"agent": [[0, 60]]},
-            [turn("agent", 20, 40)],
-            1.0,
-            [["agent", 0, 19], ["agent", 41, 60]],
-            [],
-        ),
-        # Without an end told, words last as long as they take to be said slowly: 2 + 20 / 4.
-        ({"agent": [[0, 60]]}, [turn("agent", 0)], 1.0, [["agent", 8, 60]], []),
-        # It ends where the next begins, whoever says that one ...
-        (
-            BOTH,
-            [turn("agent", 1, 4), turn("customer", 5), turn("agent", 8)],
-            0.8,
-            [
-                ["customer", 9.5, 12],
-                ["agent", 30, 33],
-            ],
-            [8],
-        ),
-        # ... unless its words need more than that: 60 / 15 = 4 seconds, and the 0.8 around it.
-        (
-            {"agent": [[0, 9]]},
-            [turn("agent", 0, letters=60), turn("customer", 1)],
-            0.8,
-            [
-                ["agent", 4.8, 9],
-            ],
-            [],
-        ),
-        # A turn begun within a long speech has speech, though nobody begins just there.
-        ({"agent": [[0, 60]]}, [turn("agent", 0, 30), turn("agent", 30, 60)], 0.8, [], []),
-        # Nothing is heard of the agent at 25; at 20.9 + 1.6 there is.
-        (BOTH, [*EXACT, turn("agent", 25), turn("agent", 22.4)], 1.6, [], [25]),
-        # Who was not recorded cannot be missed, and an unknown speaker may be anybody.
-        ({"agent": AGENT}, [*EXACT, turn("customer", 50)], 0.8, [], []),
-        (BOTH, [*EXACT, turn("", 7), turn("", 50)], 0.8, [], [50]),
-        # One lane of both voices.
-        ({"mixed": [[0, 3], [9, 12]]}, [turn("agent", 0, 3)], 0.8, [["mixed", 9, 12]], []),
-        ({"agent": []}, [turn("agent", 3, 4)], 0.8, [], [3]),
-        (BOTH, [], 0.8, [["agent", 1, 4], ["customer", 5, 12], ["agent", 30, 33]], []),
-    ],
-)
-def test_what_counts_as_unmatched(compare, lanes, turns, near, speech, words):
-    found = compare(lanes, turns, near)
-
-    assert [[s["lane"], s["start"], s["end"]] for s in found["speech"]] == speech
-    assert found["words"] == words
-
-
-@pytest.mark.parametrize(
-    ("gaps", "words"),
-    [
-        # Nothing is heard of the agent from 4 to 20, and there is sound all the time.
-        ({}, [10, 15]),
-        # A part is not there to be listened to: nothing is said of words in it, or next to it.
-        ({"agent": [[9, 13]]}, [15]),
-        ({"agent": [[10.5, 13]]}, [15]),
-        ({"agent": [[11.9, 13]]}, [10, 15]),
-        # That the other side is not there says nothing of this one.
-        ({"customer": [[0, 40]]}, [10, 15]),
-    ],
-)
-def test_words_in_a_part_that_cannot_be_played_are_not_missed(compare, gaps, words):
-    turns = [turn("agent", 10, 11), turn("agent", 15, 16)]
-
-    assert compare(BOTH, turns, 0.8, gaps)["words"] == words
-
-
-@pytest.fixture(scope="module")
-def compare(portal, chromium, signed_in):
-    """The page's own module: `compare({"agent": spans}, turns, near, {"agent": gaps})`."""
-    context = chromium.new_context(base_url=portal.url, storage_state=signed_in("rosa"))
-    page = context.new_page()
-    page.goto("/")
-    page.wait_for_load_state("networkidle")
-
-    def comparing(lanes, turns, near, gaps=None):
-        missing = gaps or {}
-        given = [
-            [
-                {"name": name, "spans": spans, "gaps": missing.get(name, [])}
-                for name, spans in lanes.items()
-            ],
-            sorted(turns, key=lambda turn: turn["start"]),
-            near,
-        ]
-        return page.evaluate(
-            """async (text) => {
-                const [lanes, turns, near] = JSON.parse(text);
-                const { unmatched } = await import(performance.getEntriesByType("resource")
-                  .find(({ name }) => name.includes("player/unmatched")).name);
-                const found = unmatched(
-                  lanes, turns.map((turn) => ({ ...turn, end: turn.end ?? NaN })), near);
-                return { speech: found.speech, words: found.words.map(({ start }) => start) };
-            }""",
-            json.dumps(given),
-        )
-
-    yield comparing
-    context.close()
