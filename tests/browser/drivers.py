@@ -23,7 +23,8 @@ _NEEDS = {
     "Firefox": ("firefox-esr", "pulseaudio"),
     "WebKitGTK": ("WebKitWebDriver", "Xvfb", "pulseaudio"),
 }
-NAMES = tuple(_NEEDS)
+# Firefox always. WebKitGTK, Safari's nearest relative, only where TRY_BROWSERS=1 asks for it.
+NAMES = tuple(_NEEDS) if os.environ.get("TRY_BROWSERS") else ("Firefox",)
 # Whether a person can press it: it is there, and nothing lies over it. Else it is scrolled to.
 _REACHABLE = """
 const found = document.querySelector(arguments[0]);
@@ -158,24 +159,14 @@ class _WebKit(Driver):
                 raise Refused(f"{path}: {error.read().decode()}") from None
 
 
-def why_not(name: str) -> str:
-    """Why this browser is not to be tried, or nothing.
-
-    They play by the clock, in real time and with a sound server between, so they are asked for
-    (TRY_BROWSERS=1) on a machine that has nothing else to do.
-    """
-    if not os.environ.get("TRY_BROWSERS"):
-        return f"{name} was not tried: TRY_BROWSERS=1 asks for it"
-    lacks = ", ".join(program for program in _NEEDS[name] if not shutil.which(program))
-    return f"{name} was not tried: {lacks} not installed" if lacks else ""
-
-
 @contextmanager
 def driving(name: str, folder: Path, *, with_sound: bool = True) -> Iterator[Driver]:
     """The browser of that name, at home in `folder`, playing into nothing.
 
     with_sound: False for a machine whose sound output is gone (Firefox only).
     """
+    missing = [program for program in _NEEDS[name] if not shutil.which(program)]
+    assert not missing, f"{name} needs programs: sudo apt-get install {' '.join(missing)}"
     folder.mkdir()
     with _sound_output(folder) as server:
         home = {"HOME": str(folder), "XDG_RUNTIME_DIR": str(folder), "PULSE_SERVER": server}
@@ -187,9 +178,8 @@ def driving(name: str, folder: Path, *, with_sound: bool = True) -> Iterator[Dri
 
 @contextmanager
 def _firefox(folder: Path, environment: dict, with_sound: bool) -> Iterator[Driver]:
-    port = _free_port()
     preferences = {
-        "marionette.port": port,
+        "marionette.port": 0,
         "media.cubeb.force_null_context": not with_sound,
         "network.captive-portal-service.enabled": False,
         "network.connectivity-service.enabled": False,
@@ -199,7 +189,7 @@ def _firefox(folder: Path, environment: dict, with_sound: bool) -> Iterator[Driv
     (folder / "user.js").write_text("".join(lines))
     command = ["firefox-esr", "--headless", "--no-remote", "--marionette", "--profile", folder]
     with _program(command, folder, environment):
-        driver = _Firefox(port)
+        driver = _Firefox(_told_port(folder / "MarionetteActivePort"))
         try:
             yield driver
         finally:
@@ -258,6 +248,15 @@ def _program(command: list, folder: Path, environment: dict, **options: Any) -> 
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _told_port(file: Path) -> int:
+    """The port that Firefox has chosen by itself, once it has written it down."""
+    deadline = time.monotonic() + 3 * PATIENCE_S
+    while not (file.exists() and (text := file.read_text().strip())):
+        assert time.monotonic() < deadline, f"Firefox wrote no {file}."
+        time.sleep(0.05)
+    return int(text)
 
 
 def _connected(port: int) -> socket.socket:

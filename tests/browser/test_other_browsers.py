@@ -1,4 +1,4 @@
-"""The player in Firefox and in WebKitGTK, Safari's nearest relative, where they are installed."""
+"""The player in Firefox; in WebKitGTK, Safari's nearest relative, where TRY_BROWSERS=1 asks."""
 
 from uuid import uuid4
 
@@ -74,8 +74,6 @@ return { same: sound === window.kept, interruptions: window.interruptions, pause
 @pytest.fixture(scope="module", params=drivers.NAMES)
 def seated(request, portal, tmp_path_factory):
     name = request.param
-    if reason := drivers.why_not(name):
-        pytest.skip(reason)
     with drivers.driving(name, tmp_path_factory.mktemp(name) / "home") as browser:
         sign_in(browser, portal)
         yield browser
@@ -194,8 +192,6 @@ def test_the_gap_of_a_paused_call_is_jumped_over_without_another_click(browser, 
 @pytest.fixture
 def mute_firefox(portal, tmp_path):
     """Firefox on a machine that has no sound output."""
-    if reason := drivers.why_not("Firefox"):
-        pytest.skip(reason)
     portal.begin_anew()
     with drivers.driving("Firefox", tmp_path / "home", with_sound=False) as browser:
         sign_in(browser, portal)
