@@ -11,19 +11,44 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from . import phone_numbers
+from .phone_numbers import PastedNumber
+
 # No word of a person holds these two characters, as neither is a letter or a digit.
 _ID_PART, _NUMBER = "§", "¶"
 _LONGEST_WORD = 64
-_FEWEST_DIGITS = 4  # of a phone number's end, and characters of an id's part
-_MOST_DIGITS = 24
+_FEWEST_OF_ID = 4  # characters of an id's part
 _MOST_PIECES = 20
 _GRAM = 3
 _EVERY_ID = "sess_"  # begins with it, and every call has one
 _LONGEST_WISH = 400
 _MOST_WISHES = 16
 
-# Letters that Unicode does not take apart into a base and an accent.
-_WITHOUT_STROKE = str.maketrans(
+# Dashes and points of all kinds, which phone numbers are written with.
+_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
+_POINTS = "\u00b7\u2022\u2024\u2219"
+# The two that divide words in some scripts are no mere marks.
+_JOINERS = "\u200c\u200d"
+
+
+def _plain_character(character: str) -> str | None:
+    """The digit or sign that stands for `character`, "" for an invisible mark, None for others."""
+    if character in _DASHES:
+        return "-"
+    if character in _POINTS:
+        return "."
+    category = unicodedata.category(character)
+    if category == "Nd":
+        return str(unicodedata.decimal(character))
+    return "" if category == "Cf" and character not in _JOINERS else None
+
+
+# What Unicode does not take apart into a base and an accent.
+_PLAIN = {
+    number: plain
+    for number in (*range(0x80, 0x20000), *range(0xE0000, 0xE0200))  # no others are assigned
+    if (plain := _plain_character(chr(number))) is not None
+} | str.maketrans(
     {
         "ł": "l",
         "ø": "o",
@@ -45,10 +70,6 @@ _WORD = re.compile(rf"[\w%{_SIGNS}]+")
 _PIECE = re.compile(r"[%_]|[^%_]+")
 _RUN = re.compile(rf"[{_UNSPACED}]+|[^{_UNSPACED}]+")
 _IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
-_DIGITS = re.compile(r"[0-9]+")
-_NUMBER_IN_TEXT = re.compile(r"[0-9][0-9 ()./-]*[0-9]")
-_NUMBER_AS_WISH = re.compile(r"(?<!\S)[+(]{0,2}[0-9][0-9 ()./-]*[0-9](?!\S)")
-_TRUNK_ZERO = re.compile(r"\(0\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +103,17 @@ EVERY_CALL = All(())
 def wish(text: str) -> Wish | None:
     """What a person looks for when they type `text`; None if no word can be made of it.
 
-    Every word must be found: as the beginning of a word, as part of an id, or as the end of a
-    phone number, which may be spelt with spaces, brackets and dashes. Single letters are whole
-    words. Of an endless text only the beginning counts.
+    Every word must be found: as the beginning of a word, as part of an id, or as a phone number
+    in whatever spelling (`phone_numbers`). Single letters are whole words. Of an endless text
+    only the beginning counts.
     """
     text = fold(text[:_LONGEST_WISH])
     parts: list[Wish] = []
     position = 0
-    for match in _NUMBER_AS_WISH.finditer(text):
-        parts += _wishes(text[position : match.start()])
-        parts += _number_wish(match[0])
-        position = match.end()
+    for number in phone_numbers.find(text):
+        parts += _wishes(text[position : number.start] + number.label)
+        parts.append(_number_wish(number))
+        position = number.end
     parts += _wishes(text[position:])
     return _all(parts[:_MOST_WISHES]) if parts else None
 
@@ -130,7 +151,7 @@ def words_of_json(value: Any) -> Iterator[str]:
     elif value is not None:
         text = str(value)
         yield from words_of_text(text)
-        yield from _words_of_numbers(fold(text))
+        yield from _number_words(phone_numbers.stored_digits(fold(text)))
 
 
 def unique(words: Iterable[str], most_bytes: int) -> str:
@@ -149,7 +170,7 @@ def unique(words: Iterable[str], most_bytes: int) -> str:
 
 
 def fold(text: str) -> str:
-    """`text` without case, accents and the width of letters.
+    """`text` without case, accents, the width of letters and invisible marks; digits are ASCII.
 
     >>> fold("Łukasz GROSS, Zoé")
     'lukasz gross, zoe'
@@ -158,7 +179,7 @@ def fold(text: str) -> str:
         return text.lower()
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     bare = "".join(c for c in apart if not unicodedata.combining(c))
-    return unicodedata.normalize("NFC", bare.translate(_WITHOUT_STROKE))
+    return unicodedata.normalize("NFC", bare.translate(_PLAIN))
 
 
 def _wishes(text: str) -> list[Wish]:
@@ -172,39 +193,24 @@ def _word_wish(word: str) -> Wish:
     if len(_PIECE.findall(word)) == 1 and _IS_UNSPACED.search(word):
         return _all([Term(part, prefix=True) for part in _segments(word, last=False)])
     ways: list[Wish] = [Term(word, prefix=len(word) > 1)]
-    if len(word) >= _FEWEST_DIGITS and word.isascii():
-        if "%" not in word:
-            ways.append(_all([Term(_ID_PART + gram) for gram in _grams(word)]))
-        if word.isdigit():
-            ways += _number_term(word)
+    if len(word) >= _FEWEST_OF_ID and word.isascii() and "%" not in word:
+        ways.append(_all([Term(_ID_PART + gram) for gram in _grams(word)]))
     return _any(ways)
 
 
-def _number_wish(text: str) -> list[Wish]:
-    """A number that may be a phone number with gaps, or several words one after the other."""
-    apart = _wishes(text)
-    whole = _number_term("".join(_DIGITS.findall(_TRUNK_ZERO.sub("", text))))
-    if len(apart) == 1 or not whole:
-        return apart
-    return [_any([*whole, _all(apart)])]
+def _number_wish(number: PastedNumber) -> Wish:
+    """A phone number in any spelling, or several words one after the other."""
+    endings, wholes = number.spellings()
+    terms = [Term(word, prefix=True) for word in _number_words(endings)]
+    terms += [Term(word) for word in _number_words(wholes)]
+    return _any([*terms, _all(_wishes(number.text))])
 
 
-def _number_term(digits: str) -> list[Term]:
-    # 0 and 00 before a number are dialled, not stored: 030 901820 is +49 30 901820.
-    digits = digits.lstrip("0")
-    if not _FEWEST_DIGITS <= len(digits) <= _MOST_DIGITS:
-        return []
-    return [Term(_NUMBER + digits[::-1], prefix=True)]
-
-
-def _words_of_numbers(text: str) -> Iterator[str]:
+def _number_words(numbers: Iterable[str]) -> Iterator[str]:
     """Digits from the end to the beginning: the end of a number is then a word's beginning."""
-    for match in _NUMBER_IN_TEXT.finditer(text):
-        apart = _DIGITS.findall(match[0])
-        whole = "".join(_DIGITS.findall(_TRUNK_ZERO.sub("", match[0])))
-        for digits in dict.fromkeys([whole, *apart]):
-            if _FEWEST_DIGITS <= len(digits) <= _MOST_DIGITS:
-                yield _NUMBER + digits[::-1]
+    for digits in numbers:
+        if phone_numbers.FEWEST_DIGITS <= len(digits) <= phone_numbers.MOST_DIGITS:
+            yield _NUMBER + digits[::-1]
 
 
 def _segments(word: str, *, last: bool = True) -> Iterator[str]:
