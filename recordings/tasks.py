@@ -13,13 +13,14 @@ from huey import crontab
 from huey.contrib.djhuey import db_periodic_task, db_task, on_startup
 from redis.exceptions import RedisError
 
-from recordings.models import Lease, WorkerState
+from recordings.models import WorkerState
 from recordings.services import (
     events,
     importing,
     lanes,
     prefetching,
     pruning,
+    recheck,
     refreshing,
     transcript_round,
     zipping,
@@ -56,10 +57,7 @@ def _again(task, wait_s: float | None) -> None:
 @db_task()
 def work_off_events() -> None:
     """Webhooks into due calls, and the due calls refreshed."""
-    lease = Lease.take("events")
-    if lease:
-        with lease:
-            events.work_off()
+    events.work_off()
     refresh_due_calls.call_local()
 
 
@@ -93,7 +91,7 @@ def analyse_lanes() -> None:
 @db_task()
 def make_exports() -> None:
     """ZIPs that people asked for, one after the other."""
-    zipping.make_waiting()
+    _again(make_exports, zipping.make_waiting())
 
 
 @db_task()
@@ -120,6 +118,7 @@ def begin() -> None:
     WorkerState.beat()
     _everything()
     soon(prune)
+    recheck.after_new_key()
 
 
 def _everything() -> None:

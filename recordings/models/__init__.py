@@ -14,7 +14,7 @@ from .teams import Team
 from .transcripts import Transcript, Turn
 from .vendor import VendorState
 from .webhooks import WebhookEvent
-from .work import AudioPrefetch, Lease, WorkerState
+from .work import AudioPrefetch, ItemAttempt, Lease, WorkerState
 
 __all__ = [
     "Access",
@@ -31,6 +31,7 @@ __all__ = [
     "Import",
     "ImportItem",
     "ImportOutcome",
+    "ItemAttempt",
     "Lanes",
     "LanesState",
     "Lease",

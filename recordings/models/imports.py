@@ -14,6 +14,7 @@ class Import(models.Model):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     created_at = models.DateTimeField(default=timezone.now)
+    stopped_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         default_permissions = ()
@@ -40,6 +41,7 @@ class ImportOutcome(models.TextChoices):
     KNOWN = "known", "Was known already"
     NOT_FOUND = "not_found", "Kallglot does not know it"
     FAILED = "failed", "Could not be looked up"
+    STOPPED = "stopped", "Import was stopped before"
 
 
 class ImportItemQuerySet(models.QuerySet):

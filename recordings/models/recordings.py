@@ -56,6 +56,9 @@ class Recording(models.Model):
     # The true length of what a player gets, once it is known; the vendor's `size` is a hint.
     audio_length = models.BigIntegerField(null=True, blank=True, help_text="Bytes.")
 
+    # When Kallglot was last asked about this recording alone, which tells more than the list.
+    details_at = models.DateTimeField(null=True, blank=True, editable=False)
+
     first_seen = models.DateTimeField(default=timezone.now, editable=False)
     refreshed_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=40, blank=True)

@@ -110,6 +110,8 @@ class Session(models.Model):
     # When the worker is to look at this call again, and how often it has looked already.
     next_refresh_at = models.DateTimeField(null=True, blank=True, editable=False)
     refresh_attempts = models.PositiveIntegerField(default=0, editable=False)
+    # When the worker asks again whether Kallglot still keeps the recordings, and until when.
+    next_check_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     first_seen = models.DateTimeField(default=timezone.now, editable=False)
     refreshed_at = models.DateTimeField(null=True, blank=True)
@@ -130,6 +132,7 @@ class Session(models.Model):
         ]
         indexes = [
             models.Index(fields=["next_refresh_at"], name="calls_to_refresh"),
+            models.Index(fields=["next_check_at"], name="calls_to_check"),
             _in_order("sort_at", "newest_calls", "-"),
             _in_order("length_s", "calls_by_length"),
             _in_order("expires_first", "calls_by_first_expiry"),

@@ -11,6 +11,7 @@ class Transcript(models.Model):
 
     `approximate` says that the turns' times come from whole-second stamps (about ±1 s).
     `next_fetch_at` is when Kallglot is to be asked (again), `attempts` how often it was in vain.
+    `last_error` is the `reason` word of what ended the last attempt, empty after a success.
     """
 
     session = models.OneToOneField(Session, on_delete=models.CASCADE, related_name="transcript")
@@ -19,6 +20,7 @@ class Transcript(models.Model):
     languages = models.JSONField(default=list, blank=True)
     fetched_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveIntegerField(default=0, editable=False)
+    last_error = models.CharField(max_length=40, blank=True)
     next_fetch_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:

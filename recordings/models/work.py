@@ -27,6 +27,8 @@ class WorkerState(models.Model):
     SILENT_AFTER = timedelta(minutes=3)
 
     last_beat_at = models.DateTimeField()
+    # A keyed digest of the API key that the worker last ran with; tells when it was replaced.
+    api_key_digest = models.CharField(max_length=64, blank=True)
 
     class Meta:
         default_permissions = ()
@@ -146,6 +148,31 @@ class AudioPrefetch(models.Model):
 
     def __str__(self):
         return f"{self.recording_id} {self.outcome}"
+
+
+class ItemAttempt(models.Model):
+    """One item of a background round (see services/work_round.py) that is not settled yet.
+
+    The row is written before each attempt and deleted once the item is settled, so an attempt
+    that ends the process counts as well. `round` is the round's name, `item` the primary key of
+    the item's own row. `attempts` counts unexpected failures, `deferrals` answers that say "ask
+    again later". The round leaves the item alone until `next_at`.
+    """
+
+    round = models.CharField(max_length=40)
+    item = models.BigIntegerField()
+    attempts = models.PositiveIntegerField(default=0)
+    deferrals = models.PositiveIntegerField(default=0)
+    next_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["round", "item"], name="item_once_per_round")
+        ]
+
+    def __str__(self):
+        return f"{self.round} {self.item}: {self.attempts}"
 
 
 # The leases that threads of this process hold: what the database says of others in its name is

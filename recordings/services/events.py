@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from recordings.kallglot import errors, types
 from recordings.kallglot.parsing import timestamp
-from recordings.models import Recording, Session, WebhookEvent
+from recordings.models import Lease, Recording, Session, WebhookEvent
 
-from . import schedule, transcripts, vendor
+from . import schedule, transcripts, vendor, work_round
 from .together import Together
 
 log = logging.getLogger(__name__)
@@ -37,6 +39,7 @@ _NOT_YET = timedelta(minutes=10)
 _ASKED_AGAIN_AFTER = (timedelta(seconds=15), timedelta(minutes=5))
 _KEPT_FOR = timedelta(days=90)
 _AT_ONCE = 500
+_MOST = 10_000
 
 
 class NotAnEvent(Exception):  # noqa: N818  (it says what is the case)
@@ -79,33 +82,71 @@ def _store(events: list[WebhookEvent]) -> None:
 _coming = Together(_store)
 
 
-def work_off(limit: int = 10_000) -> int:
-    """Turn waiting events into calls that are due for a refresh; how many were worked off.
+class _Events(work_round.Round[WebhookEvent]):
+    """Waiting events into calls that are due for a refresh.
 
     Only an event that names nothing but a recording we do not know costs a call to Kallglot. The
     others pass it while Kallglot cannot be asked, and it is asked about ever more seldom.
     """
-    waiting = list(WebhookEvent.objects.waiting().defer("body")[:limit])
-    known = _calls_of_recordings(waiting)
-    placed = [event for event in waiting if not _is_to_ask(event, known)]
-    for start in range(0, len(placed), _AT_ONCE):
-        _settle([_outcome(event, known) for event in placed[start : start + _AT_ONCE]])
-    done = len(placed)
-    for event in waiting:
-        if not _is_to_ask(event, known):
-            continue
+
+    name = "events"
+
+    def __init__(self) -> None:
+        self.done = 0
+
+    def prepare(self) -> None:
+        """Settle those that cost no call, in a few statements."""
+        self.done = 0
+        resting = work_round.resting(self.name)
+        waiting = list(WebhookEvent.objects.waiting().exclude(pk__in=resting).defer("body")[:_MOST])
+        known = _calls_of_recordings(waiting)
+        placed = [event for event in waiting if not _is_to_ask(event, known)]
+        for start in range(0, len(placed), _AT_ONCE):
+            some = placed[start : start + _AT_ONCE]
+            try:
+                with transaction.atomic():
+                    _settle([_outcome(event, known) for event in some])
+            except Exception:
+                # One of them is the cause; they are settled one by one instead.
+                log.exception("%s events could not be settled together", len(some))
+            else:
+                self.done += len(some)
+
+    def next_item(self, resting: QuerySet) -> WebhookEvent | None:
+        return WebhookEvent.objects.waiting().exclude(pk__in=resting).defer("body").first()
+
+    def next_at(self, resting: QuerySet):
+        later = WebhookEvent.objects.filter(handled_at=None, next_at__gt=timezone.now())
+        return later.order_by("next_at").values_list("next_at", flat=True).first()
+
+    def work(self, event: WebhookEvent, lease: Lease) -> None:
+        known = _calls_of_recordings([event])
         try:
-            outcome = _ask(event)
-        except schedule.NOT_NOW:
-            break
+            outcome = _ask(event) if _is_to_ask(event, known) else _outcome(event, known)
+        except schedule.RETRY_LATER:
+            raise
         except errors.KallglotError as error:
             if _put_off(event):
-                continue
+                return
             log.warning("Event %s is given up: %s", event.event_id, error.reason)
             outcome = _Outcome(event, "given_up")
         _settle([outcome])
-        done += 1
-    return done
+        self.done += 1
+
+    def give_up(self, event: WebhookEvent) -> None:
+        WebhookEvent.objects.filter(pk=event.pk).update(
+            outcome=work_round.GIVEN_UP, handled_at=timezone.now()
+        )
+
+
+_ROUND = _Events()
+
+
+def work_off() -> int:
+    """Turn waiting events into calls that are due for a refresh; how many were worked off."""
+    _ROUND.done = 0
+    _ROUND.run()
+    return _ROUND.done
 
 
 def forget_old() -> int:
@@ -162,6 +203,11 @@ def _ask(event: WebhookEvent) -> _Outcome:
         if timezone.now() - event.received_at < _NOT_YET:
             raise
         session_ref = None
+    except errors.KallglotError as error:
+        if not schedule.is_permanent(error):
+            raise
+        log.warning("Event %s is given up: %s", event.event_id, error.reason)
+        return _Outcome(event, "given_up")
     return _outcome(event, {event.recording_ref: session_ref or ""})
 
 

@@ -150,11 +150,18 @@ def remove(export: Export) -> None:
 
 def remove_old() -> int:
     """Delete ZIPs whose time is over, and files that belong to none; how many."""
-    removed = 0
+    removed, failure = 0, None
     for export in Export.objects.filter(kind=ExportKind.ZIP, state=ExportState.READY):
-        if not _is_current(export):
+        if _is_current(export):
+            continue
+        try:
             remove(export)
+        except OSError as error:
+            failure = error
+        else:
             removed += 1
+    if failure:
+        raise failure
     if not folder().is_dir():
         return removed
     for entry in list(os.scandir(folder())):

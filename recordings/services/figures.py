@@ -1,5 +1,6 @@
 """The measurements of a call and the check of its channels, from the lanes made so far."""
 
+import logging
 import zlib
 from dataclasses import asdict, dataclass
 
@@ -12,6 +13,8 @@ from recordings.audio.measurements import measure as figures_of
 from recordings.models import CallFigures, Lanes, LanesState, RecordingState, Session
 
 from . import listening
+
+log = logging.getLogger(__name__)
 
 LEGS, MIXED, ONE_LANE, ONE_LEG = _RICHEST_FIRST = "legs", "mixed", "one lane", "one leg"
 
@@ -79,13 +82,22 @@ def measure_anew(most: int) -> bool:
     outdated = CallFigures.objects.filter(outdated=True).select_related("session").order_by("pk")
     found = list(outdated[: most + 1])
     for before in found[:most]:
-        source, parts = _parts(_channels(before.session), _told(before))
-        length = figures_of(parts).duration_s
-        if (source, length) == (before.source, before.figures["duration_s"]):
-            measure(before.session)
-        else:
+        try:
+            _measure_again(before)
+        except Exception:
+            # What was measured before is kept; the next call is not kept waiting.
+            log.exception("%s could not be measured again", before.session.kallglot_id)
             CallFigures.objects.filter(pk=before.pk).update(outdated=False)
     return len(found) > most
+
+
+def _measure_again(before: CallFigures) -> None:
+    source, parts = _parts(_channels(before.session), _told(before))
+    length = figures_of(parts).duration_s
+    if (source, length) == (before.source, before.figures["duration_s"]):
+        measure(before.session)
+    else:
+        CallFigures.objects.filter(pk=before.pk).update(outdated=False)
 
 
 def lacking_levels(fresh: Lanes) -> list[Lanes]:

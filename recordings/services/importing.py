@@ -7,12 +7,13 @@ takes them up. What is finished is never asked for again.
 from collections.abc import Callable
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from recordings.kallglot import errors, types
 from recordings.models import Import, ImportItem, ImportOutcome, Lease, Recording, Session
 
-from . import gate, schedule, sync, vendor
+from . import gate, schedule, sync, vendor, work_round
 
 _MOST_ATTEMPTS = 8
 _AT_ONCE = 1000
@@ -34,29 +35,48 @@ def create(user, ids: list[str]) -> Import:
     return batch
 
 
-def work_off(on_each: Callable[[], None] = lambda: None) -> float | None:
-    """Look up what waits; the seconds after which to go on, or None when nothing is left.
+class _Imports(work_round.Round[ImportItem]):
+    """Imports take turns, so a short one does not wait for a long one."""
 
-    People take turns: a short import does not wait for a long one. `on_each` is called after
-    every id.
+    name = "importing"
+
+    def __init__(self) -> None:
+        self._last_batch = 0
+
+    def next_item(self, resting: QuerySet) -> ImportItem | None:
+        """The next id of the import whose turn it is."""
+        now = timezone.now()
+        due = ImportItem.objects.waiting().exclude(next_at__gt=now).exclude(pk__in=resting)
+        batches = due.order_by("batch")
+        turn = batches.filter(batch__gt=self._last_batch).values_list("batch", flat=True).first()
+        if turn is None:
+            turn = batches.values_list("batch", flat=True).first()
+        return due.filter(batch=turn).select_related("batch__user").first()
+
+    def next_at(self, resting: QuerySet):
+        waiting = ImportItem.objects.waiting().exclude(pk__in=resting)
+        return waiting.order_by("next_at").values_list("next_at", flat=True).first()
+
+    def work(self, item: ImportItem, lease: Lease) -> None:
+        self._last_batch = item.batch_id
+        _look_up(item)
+        vendor.remember_limit()
+
+    def give_up(self, item: ImportItem) -> None:
+        ImportItem.objects.filter(pk=item.pk).settle(
+            ImportOutcome.FAILED, reason=work_round.GIVEN_UP
+        )
+
+
+_ROUND = _Imports()
+
+
+def work_off(on_each: Callable[[], None] = lambda: None) -> float | None:
+    """Look up what waits; see `Round.run` for what is returned.
+
+    `on_each` is called after every id.
     """
-    lease = Lease.take("importing")
-    if lease is None:
-        return 5.0 if ImportItem.objects.waiting().exists() else None
-    with lease:
-        while True:
-            due = _due_of_each_import()
-            if not due:
-                return _wait_for_next()
-            for item in due:
-                if not lease.prolong():
-                    return 5.0
-                try:
-                    _look_up(item)
-                except schedule.NOT_NOW as error:
-                    return schedule.wait_after(error)
-                vendor.remember_limit()
-                on_each()
+    return _ROUND.run(on_each)
 
 
 def ids_a_minute() -> int:
@@ -89,14 +109,6 @@ def _visible(batch: Import, numbers: set[int]) -> set[int]:
     return set(sessions.values_list("pk", flat=True))
 
 
-def _due_of_each_import() -> list[ImportItem]:
-    """The next id of every import that has one due."""
-    now = timezone.now()
-    due = ImportItem.objects.waiting().exclude(next_at__gt=now)
-    batches = due.order_by("batch").values_list("batch", flat=True).distinct()
-    return [due.filter(batch=batch).select_related("batch__user").first() for batch in batches]
-
-
 def _look_up(item: ImportItem) -> None:
     mine = ImportItem.objects.filter(pk=item.pk)
     is_recording = types.RECORDING_ID.fullmatch(item.kallglot_id)
@@ -104,12 +116,12 @@ def _look_up(item: ImportItem) -> None:
     was_known = known.objects.filter(kallglot_id=item.kallglot_id).exists()
     try:
         session = sync.open_call(item.kallglot_id, background=True)
-    except schedule.NOT_NOW:
+    except schedule.RETRY_LATER:
         raise
     except errors.NotFound:
         mine.settle(ImportOutcome.NOT_FOUND)
     except errors.KallglotError as error:
-        if isinstance(error, errors.Gone) or item.attempts + 1 >= _MOST_ATTEMPTS:
+        if schedule.is_permanent(error) or item.attempts + 1 >= _MOST_ATTEMPTS:
             mine.settle(ImportOutcome.FAILED, reason=error.reason)
         else:
             next_at = timezone.now() + schedule.failure_delay(item.attempts)
@@ -119,12 +131,3 @@ def _look_up(item: ImportItem) -> None:
             mine.settle(ImportOutcome.NOT_FOUND)
         else:
             mine.settle(ImportOutcome.KNOWN if was_known else ImportOutcome.ADDED, session)
-
-
-def _wait_for_next() -> float | None:
-    next_at = (
-        ImportItem.objects.waiting().order_by("next_at").values_list("next_at", flat=True).first()
-    )
-    if next_at is None:
-        return None
-    return max(1.0, (next_at - timezone.now()).total_seconds())

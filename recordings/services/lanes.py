@@ -8,7 +8,7 @@ import logging
 import zlib
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from recordings.audio.analysis import Analysis
@@ -19,7 +19,7 @@ from recordings.audio.waveform import pack
 from recordings.kallglot import errors
 from recordings.models import Lanes, LanesState, Lease, Recording, RecordingState
 
-from . import figures, listening, prefetching, schedule
+from . import figures, listening, prefetching, schedule, work_round
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +29,10 @@ _MOST_ATTEMPTS = 6
 _LOOK_AGAIN = timedelta(seconds=2)
 _STORAGE_WAIT = timedelta(minutes=1)
 _PLAYED_LATELY = timedelta(days=1)
-# Rounds come by themselves every minute; what is due sooner is worth one in between.
-_WORTH_A_ROUND = timedelta(minutes=1)
+NOT_ALLOWED = "Your Kallglot key may not read this recording."
+NOT_FETCHED = "The audio could not be fetched from Kallglot."
+_UNREADABLE = "The portal could not read its copy of the audio."
+_OUR_FAULT = "The portal failed on this file; its log says why."
 # Calls whose figures are outdated wait behind those that somebody wants to see now.
 _ANEW_PER_ROUND = 100
 _NEXT_ROUND_S = 1.0
@@ -92,38 +94,46 @@ def _bring_levels_back(fresh: Lanes) -> None:
             levels = _levels(_find(other.recording))
         except (*_NOT_TO_BE_HAD, OSError) as error:
             log.warning("%s is not compared: %s", other.recording.kallglot_id, error)
+        except Exception:
+            log.exception("%s is not compared", other.recording.kallglot_id)
         else:
             Lanes.objects.filter(pk=other.pk, key=other.key).update(levels=levels)
 
 
-def analyse_wanted() -> float | None:
-    """Work off the wishes, one at a time, then measure some calls anew where that is due.
+class _Analyses(work_round.Round[Lanes]):
+    """The wishes, then some calls whose measurements are outdated."""
 
-    Returns the seconds after which another round is worth it; None: the next usual round is soon
-    enough, or another worker is at it.
-    """
-    lease = Lease.take("lanes")
-    if lease is None:
-        # Whoever holds it may have looked a moment too early to see the newest wish.
-        return _LOOK_AGAIN.total_seconds() if _due().exists() else None
-    with lease:
+    name = "lanes"
+
+    def prepare(self) -> None:
         _want_what_is_here()
-        while lanes := _due().first():
-            if not lease.prolong():
-                return None
-            try:
-                with lease.kept():
-                    _attempt(lanes)
-            except schedule.NOT_NOW as error:
-                return schedule.wait_after(error)
-        if figures.measure_anew(_ANEW_PER_ROUND):
-            return _NEXT_ROUND_S
-    soon = Lanes.objects.filter(
-        state=LanesState.WANTED, next_at__lt=timezone.now() + _WORTH_A_ROUND
-    ).order_by("next_at")
-    if first := soon.first():
-        return max(1.0, (first.next_at - timezone.now()).total_seconds())
-    return None
+
+    def next_item(self, resting: QuerySet) -> Lanes | None:
+        return _due(resting).first()
+
+    def next_at(self, resting: QuerySet):
+        wanted = Lanes.objects.filter(state=LanesState.WANTED).exclude(pk__in=resting)
+        return wanted.order_by("next_at").values_list("next_at", flat=True).first()
+
+    def work(self, lanes: Lanes, lease: Lease) -> None:
+        _attempt(lanes)
+
+    def give_up(self, lanes: Lanes) -> None:
+        lanes.give_up(_OUR_FAULT)
+
+    def finish(self) -> float | None:
+        return _NEXT_ROUND_S if figures.measure_anew(_ANEW_PER_ROUND) else None
+
+
+_ROUND = _Analyses()
+
+
+def analyse_wanted() -> float | None:
+    """Work off the wishes, one at a time, then measure some calls again where that is due.
+
+    See `Round.run` for what is returned.
+    """
+    return _ROUND.run()
 
 
 def forget_expired() -> int:
@@ -133,10 +143,14 @@ def forget_expired() -> int:
     return number
 
 
-def _due():
+def _due(resting: QuerySet) -> QuerySet:
     """The wishes whose time has come, the oldest first."""
     wanted = Lanes.objects.filter(state=LanesState.WANTED, next_at__lte=timezone.now())
-    return wanted.select_related("recording__session").order_by("wanted_at", "pk")
+    return (
+        wanted.exclude(pk__in=resting)
+        .select_related("recording__session")
+        .order_by("wanted_at", "pk")
+    )
 
 
 def _attempt(lanes: Lanes) -> None:
@@ -152,18 +166,31 @@ def _attempt(lanes: Lanes) -> None:
         return
     try:
         analyse(recording)
-    except schedule.NOT_NOW:
+    except schedule.RETRY_LATER:
         raise
     except listening.NotPlayable:
         lanes.delete()
     except errors.KallglotError as error:
-        if isinstance(error, errors.Gone) or lanes.attempts + 1 >= _MOST_ATTEMPTS:
-            lanes.give_up("The audio could not be fetched from Kallglot.")
+        # A 404 may come too early.
+        is_final = schedule.is_permanent(error) and not isinstance(error, errors.NotFound)
+        if isinstance(error, errors.NotAllowed):
+            lanes.give_up(NOT_ALLOWED)
+        elif is_final or lanes.attempts + 1 >= _MOST_ATTEMPTS:
+            lanes.give_up(NOT_FETCHED)
         else:
             lanes.put_off(now + schedule.failure_delay(lanes.attempts), failed=True)
     except (StorageFailed, OSError) as error:
         log.warning("%s could not be analysed: %s", recording.kallglot_id, error)
-        lanes.put_off(now + _STORAGE_WAIT, failed=True)
+        if isinstance(error, OSError) and lanes.attempts + 1 >= _MOST_ATTEMPTS:
+            # The folder works, so it is this file.
+            lanes.give_up(_UNREADABLE)
+        else:
+            lanes.put_off(now + _STORAGE_WAIT, failed=True)
+    except Exception:
+        if not _is_here(recording):
+            # Another attempt would download the file again, and nothing says that this helps.
+            lanes.give_up(_OUR_FAULT)
+        raise
 
 
 def _want_what_is_here() -> None:
@@ -172,10 +199,13 @@ def _want_what_is_here() -> None:
     prefetched = Q(prefetch__outcome=prefetching.FETCHED)
     played = Q(access__last_at__gte=now - _PLAYED_LATELY)
     unknown = Recording.objects.filter(lanes=None, status="ready", gone_since=None)
-    store = listening.relay().store
     for recording in unknown.filter(prefetched | played).exclude(expires_at__lte=now).distinct():
-        if store.entry(listening.key(recording)).audio.is_file():
+        if _is_here(recording):
             want(recording)
+
+
+def _is_here(recording: Recording) -> bool:
+    return listening.relay().store.entry(listening.key(recording)).audio.is_file()
 
 
 def _keep(lanes: Lanes, found: Analysis) -> None:

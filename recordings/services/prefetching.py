@@ -7,14 +7,14 @@ itself, whatever was evicted since. One that is killed in the middle has none an
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from recordings.audio.store import StorageFailed
 from recordings.kallglot import errors
 from recordings.models import AudioPrefetch, Lease, Recording
 
-from . import listening, schedule
+from . import listening, schedule, work_round
 
 OFF, NEW, ALL = "off", "new", "all"
 # A call is new for a day: whoever wants to hear it soon does so by then.
@@ -23,35 +23,44 @@ FETCHED = "fetched"
 _MOST_ATTEMPTS = 4
 
 
+class _Prefetches(work_round.Round[Recording]):
+    name = "prefetching"
+
+    def __init__(self) -> None:
+        self._is_full = False
+
+    def prepare(self) -> None:
+        self._is_full = False
+
+    def next_item(self, resting: QuerySet) -> Recording | None:
+        return None if self._is_full else _waiting(resting).first()
+
+    def work(self, recording: Recording, lease: Lease) -> None:
+        try:
+            self._is_full = not _fetch(recording)
+        except StorageFailed:
+            self._is_full = True
+
+    def give_up(self, recording: Recording) -> None:
+        AudioPrefetch.objects.update_or_create(
+            recording=recording, defaults={"outcome": work_round.GIVEN_UP, "next_at": None}
+        )
+
+
+_ROUND = _Prefetches()
+
+
 def fetch_waiting() -> float | None:
-    """Fetch what is to be fetched; the seconds after which to go on, None when that is all."""
-    if settings.PREFETCH_AUDIO == OFF:
-        return None
-    lease = Lease.take("prefetching")
-    if lease is None:
-        return None
-    with lease:
-        while recording := _waiting().first():
-            if not lease.prolong():
-                return None
-            try:
-                with lease.kept():
-                    fetched = _fetch(recording)
-            except schedule.NOT_NOW as error:
-                return schedule.wait_after(error)
-            except StorageFailed:
-                return None
-            if not fetched:
-                return None
-    return None
+    """Fetch what is to be fetched; see `Round.run` for what is returned."""
+    return None if settings.PREFETCH_AUDIO == OFF else _ROUND.run()
 
 
-def _waiting():
+def _waiting(resting: QuerySet) -> QuerySet:
     """Ready recordings that were not tried yet, or are to be tried again; newest first."""
     now = timezone.now()
     ready = Recording.objects.filter(status="ready", gone_since=None).exclude(expires_at__lte=now)
     untried = Q(prefetch=None) | Q(prefetch__next_at__lte=now)
-    found = ready.filter(untried).select_related("session", "prefetch")
+    found = ready.filter(untried).exclude(pk__in=resting).select_related("session", "prefetch")
     if settings.PREFETCH_AUDIO == NEW:
         found = found.filter(session__sort_at__gte=now - NEW_FOR)
     return found.order_by(F("created_at").desc(nulls_last=True), "pk")
@@ -65,10 +74,13 @@ def _fetch(recording: Recording) -> bool:
         return False
     try:
         listening.prefetch(recording)
-    except schedule.NOT_NOW:
+    except schedule.RETRY_LATER:
         raise
     except (errors.KallglotError, listening.NotPlayable) as error:
-        _note_failure(recording, getattr(error, "reason", "not_playable"))
+        permanent = isinstance(error, errors.KallglotError) and schedule.is_permanent(error)
+        # A 404 may come too early.
+        final = permanent and not isinstance(error, errors.NotFound)
+        _note_failure(recording, getattr(error, "reason", "not_playable"), final=final)
     else:
         AudioPrefetch.objects.update_or_create(
             recording=recording, defaults={"outcome": FETCHED, "next_at": None}
@@ -76,10 +88,10 @@ def _fetch(recording: Recording) -> bool:
     return True
 
 
-def _note_failure(recording: Recording, reason: str) -> None:
+def _note_failure(recording: Recording, reason: str, *, final: bool) -> None:
     before = AudioPrefetch.objects.filter(recording=recording).first()
     attempts = before.attempts if before else 0
-    again = attempts + 1 < _MOST_ATTEMPTS
+    again = not final and attempts + 1 < _MOST_ATTEMPTS
     AudioPrefetch.objects.update_or_create(
         recording=recording,
         defaults={

@@ -1,5 +1,6 @@
 """Gone means gone: deletes our copies of what Kallglot deleted, and what is left over."""
 
+import logging
 from collections.abc import Iterator
 
 from django.db.models import BigIntegerField
@@ -7,7 +8,9 @@ from django.db.models import BigIntegerField
 from recordings.audio.store import StorageFailed, Store
 from recordings.models import Recording, RecordingState, Session
 
-from . import events, exporting, lanes, listening
+from . import events, exporting, lanes, listening, work_round
+
+log = logging.getLogger(__name__)
 
 _AT_ONCE = 500
 _HIGHEST = BigIntegerField.MAX_BIGINT
@@ -20,22 +23,34 @@ def prune() -> int:
     recording of a call expires next, sweeps what killed processes left, and keeps the folder
     under its limit.
 
-    Raises StorageFailed where a copy could not be deleted, after everything else was done.
+    Raises StorageFailed or OSError where a file could not be deleted, after everything else.
     """
     store = listening.relay().store
     # First of all: nothing else may keep what has expired.
     removed, failure = _discard_all(store)
-    removed += exporting.remove_old()
-    events.forget_old()
-    lanes.forget_expired()
-    for session in Session.objects.partly_expired():
-        session.summarise()
+    for step in (exporting.remove_old, events.forget_old, lanes.forget_expired, *_OTHERS):
+        try:
+            removed += step() or 0
+        except OSError as error:
+            failure = failure or error
+        except Exception:
+            # One step that fails must not keep the others from what has to be deleted.
+            log.exception("Pruning goes on without %s", step.__qualname__)
     if failure:
         # In a folder that cannot be written there is nothing to tidy up.
         raise failure
     removed += store.sweep()
     store.quota.make_room(0)
     return removed
+
+
+def _summarise_expired() -> None:
+    expired = Session.objects.partly_expired()
+    for session in expired.exclude(pk__in=work_round.resting("pruning")):
+        work_round.try_item("pruning", session.pk, session.summarise)
+
+
+_OTHERS = (_summarise_expired, work_round.forget_old)
 
 
 def _discard_all(store: Store) -> tuple[int, StorageFailed | None]:

@@ -2,62 +2,57 @@
 
 import logging
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from recordings.kallglot import errors
 from recordings.models import Lease, Session
 
-from . import schedule, sync
+from . import schedule, sync, work_round
 
 log = logging.getLogger(__name__)
 
-_LOOK_AGAIN_S = 5.0
-# Rounds come by themselves every minute; what is due sooner is worth one in between.
-_WORTH_A_ROUND_S = 60.0
+
+class _Refreshes(work_round.Round[Session]):
+    """Every call keeps its due time until its refresh is stored, so a killed worker loses none."""
+
+    name = "refreshing"
+
+    def next_item(self, resting: QuerySet) -> Session | None:
+        # One by one, so that a webhook's call waits for one refresh and not for the whole round.
+        return _planned(resting).filter(next_refresh_at__lte=timezone.now()).first()
+
+    def next_at(self, resting: QuerySet):
+        return _planned(resting).values_list("next_refresh_at", flat=True).first()
+
+    def work(self, session: Session, lease: Lease) -> None:
+        try:
+            sync.refresh(session.kallglot_id, background=True)
+        except schedule.RETRY_LATER:
+            raise
+        except errors.NotFound:
+            _forget_or_settle(session)
+        except errors.KallglotError as error:
+            log.warning("%s could not be refreshed: %s", session.kallglot_id, error.reason)
+            schedule.after_failure(session, error)
+
+    def give_up(self, session: Session) -> None:
+        sync.mark_stale(session.kallglot_id, work_round.GIVEN_UP)
+        Session.objects.filter(pk=session.pk).update(next_refresh_at=None)
+
+
+_ROUND = _Refreshes()
 
 
 def refresh_due() -> float | None:
-    """Refresh calls whose time has come; the seconds after which another round is worth it.
-
-    None: the next usual round is soon enough. Every call keeps its due time until its refresh is
-    stored, so whoever is killed here loses nothing.
-    """
-    lease = Lease.take("refreshing")
-    if lease is None:
-        # Whoever holds it may have looked a moment too early to see what is due for us.
-        session = _next()
-        return _LOOK_AGAIN_S if session and session.next_refresh_at <= timezone.now() else None
-    with lease:
-        # One by one, so that a webhook's call waits for one refresh and not for the whole round.
-        while (session := _next()) and session.next_refresh_at <= timezone.now():
-            if not lease.prolong():
-                return None
-            wait_s = _refresh(session)
-            if wait_s is not None:
-                return wait_s
-        if session is None:
-            return None
-        wait_s = (session.next_refresh_at - timezone.now()).total_seconds()
-        return max(1.0, wait_s) if wait_s < _WORTH_A_ROUND_S else None
+    """Refresh calls whose time has come; see `Round.run` for what is returned."""
+    return _ROUND.run()
 
 
-def _next() -> Session | None:
-    """The call that is due first, now or later."""
-    return Session.objects.exclude(next_refresh_at=None).order_by("next_refresh_at", "pk").first()
-
-
-def _refresh(session: Session) -> float | None:
-    """Refresh one call; the seconds to wait when Kallglot cannot be asked now."""
-    try:
-        sync.refresh(session.kallglot_id, background=True)
-    except schedule.NOT_NOW as error:
-        return schedule.wait_after(error)
-    except errors.NotFound:
-        _forget_or_settle(session)
-    except errors.KallglotError as error:
-        log.warning("%s could not be refreshed: %s", session.kallglot_id, error.reason)
-        schedule.after_failure(session)
-    return None
+def _planned(resting: QuerySet) -> QuerySet:
+    """The calls with a due time, the first one first."""
+    planned = Session.objects.exclude(next_refresh_at=None).exclude(pk__in=resting)
+    return planned.order_by("next_refresh_at", "pk")
 
 
 def _forget_or_settle(session: Session) -> None:

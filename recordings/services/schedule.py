@@ -9,13 +9,13 @@ from recordings.kallglot import errors
 from recordings.kallglot.gate import FAILURES_TO_PAUSE, pause_after
 from recordings.models import CallState, RecordingState, Session
 
-NOT_NOW = (
+RETRY_LATER = (
     errors.Paused,
     errors.RateLimited,
     errors.AccountRefused,
     errors.ConnectFailed,
 )
-"""These say something about the connection, not about one call: whoever works waits."""
+"""These say something about the connection, not about one call: the worker waits."""
 
 # Delays between looks at a call of which recordings are still to come; the last one repeats.
 _WHILE_PENDING = tuple(
@@ -34,6 +34,7 @@ _WHILE_ACTIVE = (
 _MORE_TO_COME = (CallState.PROCESSING, CallState.EMPTY)
 # In a partly ready call: of what failed, expired or is not listed any more, nothing comes.
 _STILL_TO_COME = (RecordingState.PROCESSING, RecordingState.UNKNOWN)
+_GIVE_UP_FAILING_AFTER = timedelta(days=7)
 _AFTER_FAILURE = timedelta(seconds=30)
 _AFTER_FAILURE_AT_MOST = timedelta(hours=1)
 # A webhook told of a call that the API does not know: the first and the longest wait.
@@ -62,9 +63,17 @@ def after_refresh(session: Session, asked_at: datetime | None = None) -> None:
     session.save(update_fields=["refresh_attempts", "next_refresh_at"])
 
 
-def after_failure(session: Session) -> None:
-    """Kallglot could not be asked about this call: try again, ever later."""
-    session.next_refresh_at = timezone.now() + failure_delay(session.refresh_attempts)
+def after_failure(session: Session, error: errors.KallglotError) -> None:
+    """Kallglot could not be asked about this call: try again, ever later, for a week.
+
+    An error that concerns this call for good ends that at once.
+    """
+    now = timezone.now()
+    since = Session.objects.filter(pk=session.pk).values_list("stale_since", flat=True).first()
+    if is_permanent(error) or (since and now - since > _GIVE_UP_FAILING_AFTER):
+        session.next_refresh_at = None
+    else:
+        session.next_refresh_at = now + failure_delay(session.refresh_attempts)
     session.refresh_attempts += 1
     session.save(update_fields=["refresh_attempts", "next_refresh_at"])
 
@@ -98,8 +107,20 @@ def scattered(delay: timedelta) -> timedelta:
 
 
 def wait_after(error: errors.KallglotError) -> float:
-    """Seconds to wait after one of NOT_NOW."""
+    """Seconds to wait after one of RETRY_LATER."""
     return max(1.0, error.retry_after or pause_after(error, FAILURES_TO_PAUSE))
+
+
+def is_permanent(error: errors.KallglotError) -> bool:
+    """Whether the same request is sure to get the same response: 403, 404, 410, 400, 422, ..."""
+    if isinstance(error, errors.NotFound | errors.Gone | errors.NotAllowed):
+        return True
+    return isinstance(error, errors.BadAnswer) and 400 <= (error.status or 0) <= 499
+
+
+def concerns_all(error: errors.KallglotError) -> bool:
+    """Whether after `error` no request is sent for a while, whatever it is about."""
+    return isinstance(error, errors.Paused) or pause_after(error, 0) > 0
 
 
 def at_once(sessions) -> int:

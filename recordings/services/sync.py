@@ -132,7 +132,7 @@ def refresh(session_id: str, *, background: bool = False) -> Session:
     except errors.Paused:
         raise
     except errors.KallglotError as error:
-        _mark_stale(session_id, error)
+        mark_stale(session_id, error.reason)
         raise
     return _store(session_id, call, listed, asked_at)
 
@@ -161,9 +161,10 @@ def _claim(session: Session, wait: timedelta) -> bool:
     )
 
 
-def _mark_stale(session_id: str, error: errors.KallglotError) -> None:
+def mark_stale(session_id: str, reason: str) -> None:
+    """Remember that the call could not be refreshed and why, as an error's `reason` word."""
     known = Session.objects.filter(kallglot_id=session_id)
-    known.update(last_error=error.reason)
+    known.update(last_error=reason)
     known.filter(stale_since=None).update(stale_since=timezone.now())
 
 

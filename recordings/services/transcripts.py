@@ -41,17 +41,25 @@ def at_once(sessions) -> None:
     Transcript.objects.filter(session__in=sessions).update(next_fetch_at=timezone.now(), attempts=0)
 
 
+def ask_again(session: Session) -> None:
+    """A user asks for what could not be fetched: make it due."""
+    failed = Transcript.objects.filter(session=session, next_fetch_at=None).exclude(last_error="")
+    failed.update(next_fetch_at=timezone.now(), attempts=0)
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What a page says of a transcript: the turns, or in words why there are none.
 
-    `awaited`: Kallglot is going to be asked again. `due`: now.
+    `awaited`: Kallglot is going to be asked again. `due`: now. `last_error`: the `reason` word
+    of the error that the last request ended with.
     """
 
     turns: tuple[Turn, ...] = ()
     approximate: bool = False
     awaited: bool = False
     due: bool = False
+    last_error: str = ""
 
     @property
     def near_s(self) -> float:
@@ -86,6 +94,7 @@ def shown(session: Session) -> Shown:
         # After some fruitless looks nobody is kept waiting, though the worker looks on.
         awaited=transcript.next_fetch_at is not None and transcript.attempts < _WAIT_FOR_TRIES,
         due=transcript.is_due,
+        last_error=transcript.last_error,
     )
 
 
@@ -132,6 +141,7 @@ def _store(session: Session, told: types.Transcript | None) -> None:
     transcript, _ = Transcript.objects.get_or_create(session=session)
     transcript.attempts += 1
     transcript.fetched_at = timezone.now()
+    transcript.last_error = ""
     if told is not None:
         transcript.complete = told.is_complete
         transcript.languages = list(told.languages)
@@ -216,11 +226,14 @@ def _settle_failure(session: Session, error: errors.KallglotError) -> None:
     transcript = Transcript.objects.filter(session=session).first()
     if transcript is None:
         return
-    if isinstance(error, schedule.NOT_NOW):
+    if isinstance(error, schedule.RETRY_LATER):
         # This says nothing about the call, so it does not count as a try.
         wait = timedelta(seconds=schedule.wait_after(error))
         transcript.next_fetch_at = timezone.now() + max(wait, schedule.scattered(wait))
     else:
         transcript.attempts += 1
+        transcript.last_error = error.reason
         transcript.next_fetch_at = _next_look(session, transcript, failed=True)
-    transcript.save(update_fields=["attempts", "next_fetch_at"])
+        if schedule.is_permanent(error):
+            transcript.next_fetch_at = None
+    transcript.save(update_fields=["attempts", "next_fetch_at", "last_error"])

@@ -63,6 +63,7 @@ _KNOWN = {
         "Kallglot asks for payment: the organisation's credits are used up.",
     ),
     "vendor_rate_limit": (503, "Kallglot's limit of requests is reached.", ""),
+    "portal_fault": (500, "The portal could not process this; its log says why.", ""),
     "vendor_timeout": (504, "Kallglot did not answer in time.", ""),
     "vendor_media": (502, "Kallglot's storage did not send this recording.", ""),
     "vendor_stalled": (504, "Kallglot stopped answering half-way.", ""),

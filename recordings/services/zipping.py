@@ -7,6 +7,7 @@ what it had fetched is in the store.
 
 import contextlib
 import hashlib
+import itertools
 import logging
 import os
 import time
@@ -17,10 +18,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from recordings import file_names, permissions
 from recordings.audio.files import open_file
+from recordings.audio.source import WholeFile
 from recordings.audio.store import StorageFailed
 from recordings.kallglot import errors
 from recordings.models import (
@@ -33,13 +36,17 @@ from recordings.models import (
     Transcript,
 )
 
-from . import audit, csv_cells, exporting, listening, schedule, transcript_files
+from . import audit, csv_cells, exporting, listening, schedule, transcript_files, work_round
 
 log = logging.getLogger(__name__)
 
 # Kallglot may ask for pauses; an export that gets nothing at all for this long is given up.
 _PATIENCE_S = 1800.0
 _LONGEST_SLEEP_S = 20.0
+# A recording that alone cannot be reached, or that ends the worker, is left out after so many.
+_MAX_TRIES = 3
+_MAX_KILLS = 2
+_UNREADABLE = "The portal failed on this file; its log says why."
 _UNFINISHED = (ExportState.WAITING, ExportState.RUNNING)
 _MANIFEST = ("file", "session", "channel", "recording", "bytes", "sha256", "left_out_because")
 
@@ -71,34 +78,47 @@ class _Line:
         )
 
 
-def make_waiting() -> None:
-    """Make every ZIP that was asked for and is not there, the oldest first."""
-    lease = Lease.take(exporting.LEASE)
-    if lease is None:
-        return
-    with lease:
+class _Exports(work_round.Round[Export]):
+    """Every ZIP that was asked for and is not there, the oldest first."""
+
+    name = exporting.LEASE
+    # Of a ZIP with several files that end the worker, each one takes _MAX_KILLS.
+    max_attempts = 10
+
+    def next_item(self, resting: QuerySet) -> Export | None:
         asked_for = Export.objects.filter(kind=ExportKind.ZIP, state__in=_UNFINISHED)
-        while export := asked_for.order_by("pk").select_related("user").first():
-            _make_or_say_why_not(export, lease)
-            if not lease.prolong():
-                return
+        return asked_for.exclude(pk__in=resting).order_by("pk").select_related("user").first()
+
+    def work(self, export: Export, lease: Lease) -> None:
+        try:
+            _Zip(export, lease).make()
+        except _Abandoned:
+            pass
+        except (_Failed, StorageFailed, OSError, EOFError) as error:
+            reason = str(error) if isinstance(error, _Failed) else "storage"
+            log.warning("Export %s could not be made: %s", export.pk, reason)
+            if lease.prolong():
+                _fail(export, reason)
+        finally:
+            # A folder that cannot be used is often why; pruning tries again.
+            with contextlib.suppress(OSError):
+                exporting.part(export, lease.holder).unlink()
+
+    def give_up(self, export: Export) -> None:
+        _fail(export, work_round.GIVEN_UP)
 
 
-def _make_or_say_why_not(export: Export, lease: Lease) -> None:
-    try:
-        _Zip(export, lease).make()
-    except _Abandoned:
-        pass
-    except (_Failed, StorageFailed, OSError, EOFError) as error:
-        reason = str(error) if isinstance(error, _Failed) else "storage"
-        log.warning("Export %s could not be made: %s", export.pk, reason)
-        if lease.prolong():
-            mine = Export.objects.filter(pk=export.pk, state__in=_UNFINISHED)
-            mine.update(state=ExportState.FAILED, reason=reason)
-    finally:
-        # A folder that cannot be used is often why; pruning tries again.
-        with contextlib.suppress(OSError):
-            exporting.part(export, lease.holder).unlink()
+_ROUND = _Exports()
+
+
+def make_waiting() -> float | None:
+    """Make every ZIP that was asked for; see `Round.run` for what is returned."""
+    return _ROUND.run()
+
+
+def _fail(export: Export, reason: str) -> None:
+    mine = Export.objects.filter(pk=export.pk, state__in=_UNFINISHED)
+    mine.update(state=ExportState.FAILED, reason=reason)
 
 
 class _Zip:
@@ -155,44 +175,71 @@ class _Zip:
             "recording": recording.kallglot_id,
         }
         try:
-            source = self._fetch(recording)
+            source, sha256 = self._fetch(recording)
         except listening.NotPlayable as error:
             self._lines.append(_Line(**about, left_out=error.state.label))
             return
         except errors.KallglotError as error:
             self._lines.append(_Line(**about, left_out=error.reason))
             return
+        except (_Abandoned, _Failed, StorageFailed):
+            raise
+        except Exception:
+            log.exception("%s is left out of export %s", recording.kallglot_id, self._export.pk)
+            self._lines.append(_Line(**about, left_out=_UNREADABLE))
+            return
         try:
             name = self._unused(f"{file_names.download_stem(recording)}.{source.extension}")
-            size, digest = source.length, hashlib.sha256()
             info = _info(name, recording.session.begun_at)
-            info.file_size = size
+            info.file_size = size = source.length
             with archive.open(info, "w", force_zip64=size >= 2**31) as entry:
                 for block in source.blocks(0, size):
-                    digest.update(block)
                     entry.write(block)
                     self._hold_on()
         finally:
             source.close()
         self._contained.append(recording)
-        self._lines.append(_Line(**about, file=name, size=size, sha256=digest.hexdigest()))
+        self._lines.append(_Line(**about, file=name, size=size, sha256=sha256))
 
-    def _fetch(self, recording: Recording):
-        """The whole file; waits while Kallglot asks for a pause."""
+    def _fetch(self, recording: Recording) -> tuple[WholeFile, str]:
+        """The whole file and its digest; waits while Kallglot asks for a pause."""
         patience_ends = time.monotonic() + _PATIENCE_S
-        while True:
+        for tries in itertools.count(1):
             try:
-                with self._lease.kept():
-                    return listening.fetch(recording)
-            except schedule.NOT_NOW as error:
+                with work_round.counted(f"zip {self._export.pk}", recording.pk) as attempt:
+                    if attempt > _MAX_KILLS:
+                        raise RuntimeError("ended the worker at each attempt")
+                    return self._read(recording)
+            except schedule.RETRY_LATER as error:
                 if time.monotonic() > patience_ends:
                     raise _Failed(error.reason) from None
-                wait_s = schedule.wait_after(error)
-                self._sleep(min(wait_s, _LONGEST_SLEEP_S))
+                if tries >= _MAX_TRIES and not schedule.concerns_all(error):
+                    raise
+                self._sleep(min(schedule.wait_after(error), _LONGEST_SLEEP_S))
+        raise AssertionError
+
+    def _read(self, recording: Recording) -> tuple[WholeFile, str]:
+        """Read it once before it goes in: nothing can be taken out of a ZIP again."""
+        with self._lease.kept():
+            source = listening.fetch(recording)
+        digest = hashlib.sha256()
+        try:
+            for block in source.blocks(0, source.length):
+                digest.update(block)
+                self._hold_on()
+        except BaseException:
+            source.close()
+            raise
+        return source, digest.hexdigest()
 
     def _add_transcript(self, archive: zipfile.ZipFile, session: Session) -> None:
         about = {"session": session.kallglot_id, "channel": "transcript"}
-        files = list(_transcript_files(session, self._export.transcript_text))
+        try:
+            files = list(_transcript_files(session, self._export.transcript_text))
+        except Exception:
+            log.exception("A transcript is left out of export %s", self._export.pk)
+            self._lines.append(_Line(**about, left_out=_UNREADABLE))
+            return
         if not files:
             self._lines.append(_Line(**about, left_out="no transcript"))
             return

@@ -1,9 +1,11 @@
 """One call: its facts and the table of its recordings, filtered by channel."""
 
+import contextlib
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlencode
 
+from django.db import DatabaseError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -11,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from recordings import permissions
 from recordings.models import Recording, RecordingState, Session, SessionState
-from recordings.services import room, sync, transcripts
+from recordings.services import recheck, room, sync, transcripts
 from recordings.services.trouble import Trouble, from_error, remembered
 from recordings.views.came_from import CameFrom, carried
 from recordings.views.note_panel import Panel
@@ -58,6 +60,8 @@ def refresh(request, session_id):
     """Ask Kallglot now, whatever the age of what we know."""
     session = _session(request, session_id)
     trouble = _refresh(request, session, at_once=True)
+    with contextlib.suppress(DatabaseError):
+        recheck.by_user(session)
     if request.htmx:
         context = _context(request, session, trouble)
         return render(request, "recordings/session.html#recordings", context)

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from recordings.models import AudioPrefetch, Lanes, LanesState, Recording, VendorState
+from recordings.models import AudioPrefetch, ItemAttempt, Lanes, LanesState, Recording, VendorState
 from recordings.services import lanes, listening
 from recordings.simulator import noise
 from tests.audio.voices import body
@@ -71,6 +71,7 @@ def test_while_kallglot_is_away_the_wish_stays(spoken, vendor):
 
     vendor.faults.remove(fault)
     VendorState.objects.all().delete()
+    ItemAttempt.objects.update(next_at=timezone.now())
     lanes.analyse_wanted()
     assert state_of() == LanesState.READY
 

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from recordings.kallglot import errors
-from recordings.models import Session, Transcript, Turn, VendorState, WebhookEvent
+from recordings.models import ItemAttempt, Session, Transcript, Turn, VendorState, WebhookEvent
 from recordings.services import events, sync, transcript_round, transcripts
 from recordings.simulator.calls import Turn as Told
 from tests.conftest import CALL
@@ -199,6 +199,7 @@ def test_no_outage_is_so_long_that_an_old_calls_transcript_is_given_up(fault, to
     for _ in range(12):
         # The pause that all calls keep is over, and so is this transcript's wait.
         VendorState.objects.all().delete()
+        ItemAttempt.objects.update(next_at=timezone.now())
         Transcript.objects.update(next_fetch_at=timezone.now())
         transcript_round.fetch_due()
     assert asked(vendor) >= 12
@@ -206,6 +207,7 @@ def test_no_outage_is_so_long_that_an_old_calls_transcript_is_given_up(fault, to
 
     vendor.faults.remove(outage)
     VendorState.objects.all().delete()
+    ItemAttempt.objects.update(next_at=timezone.now())
     Transcript.objects.exclude(next_fetch_at=None).update(next_fetch_at=timezone.now())
     transcript_round.fetch_due()
 

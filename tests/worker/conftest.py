@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from recordings.services import vendor as vendor_service
 from recordings.simulator import Simulator
 
 from .house import House
@@ -40,3 +41,10 @@ def working_house(house):
     """The same with a worker."""
     house.start_worker()
     return house
+
+
+@pytest.fixture
+def foreground(monkeypatch):
+    """Background work at the pace of users' requests: its share of the rate limit ends no round."""
+    client = vendor_service.client
+    monkeypatch.setattr(vendor_service, "client", lambda **_: client())

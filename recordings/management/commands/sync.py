@@ -1,5 +1,6 @@
 """`manage.py sync`: ask Kallglot about known calls, or about the ids given."""
 
+import logging
 from time import sleep
 
 from django.core.management.base import BaseCommand, CommandError
@@ -7,6 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from recordings.kallglot import errors, types
 from recordings.models import Session
 from recordings.services import schedule, sync
+
+log = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -32,6 +35,9 @@ class Command(BaseCommand):
             except errors.KallglotError as error:
                 failures += 1
                 self.stderr.write(f"{kallglot_id}: {error}")
+            except Exception:
+                failures += 1
+                log.exception("%s could not be refreshed", kallglot_id)
             else:
                 self.stdout.write(f"{kallglot_id}: {session.recordings.count()} recordings")
         if failures:
@@ -42,7 +48,7 @@ class Command(BaseCommand):
         while True:
             try:
                 return ask(kallglot_id, background=True)
-            except schedule.NOT_NOW as error:
+            except schedule.RETRY_LATER as error:
                 wait_s = schedule.wait_after(error)
                 self.stderr.write(f"{error} Going on in {wait_s:.0f} s.")
             sleep(wait_s)
