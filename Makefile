@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test lint format bench clean
+.PHONY: help run serve check test endurance lint format bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1#/p' $(MAKEFILE_LIST) | column -t -s '#'
@@ -15,12 +15,19 @@ run: $(VENV)/.runtime ## start the portal on this machine, with a simulated Kall
 serve: $(VENV)/.runtime ## start the portal with production settings
 	@$(BIN)/python -m kallglot_portal.launch serve
 
-test: $(VENV)/.development lint ## check everything, browser tests included
+check: $(VENV)/.development lint ## a quick look: lint and the tests that need no server or browser
+	@$(BIN)/python -m tests.project_checks
+	@$(BIN)/python -m tests.suite --quick $(ARGS)
+
+test: $(VENV)/.development lint ## check everything, on both databases and in two browsers
 	@sh tests/install-programs.sh
 	@sh tests/javascript/run
 	@$(BIN)/python -m tests.project_checks
-	@$(BIN)/python -m pytest $(ARGS)
-	@sh tests/on-postgres.sh $(BIN)/python $(ARGS)
+	@$(BIN)/python -m tests.suite $(ARGS)
+
+endurance: $(VENV)/.development ## the long forms of some tests, about half an hour
+	@sh tests/install-programs.sh
+	@$(BIN)/python -m pytest -m endurance $(ARGS)
 
 bench: $(VENV)/.development ## measure the audio relay beside its peers (ROWS=6,7 for some)
 	@sh tests/install-programs.sh

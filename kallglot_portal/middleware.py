@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit, urlunsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from csp.utils import build_policy
 from django.conf import settings
@@ -250,11 +250,10 @@ class ViewerTimeZoneMiddleware:
 
     def __init__(self, get_response):
         self.get_response = get_response
-        self.zones = available_timezones()
 
     def __call__(self, request):
         zone = request.COOKIES.get("tz", "")
-        if zone in self.zones:
+        if zone in settings.KNOWN_TIME_ZONES:
             timezone.activate(ZoneInfo(zone))
         try:
             return self.get_response(request)

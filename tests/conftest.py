@@ -1,5 +1,7 @@
 """What tests share: a simulated Kallglot on loopback, people by role, signed-in clients."""
 
+import fcntl
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,10 +19,23 @@ from recordings.simulator import Simulator, make_call, noise
 
 PASSWORD = "correct-horse-battery"
 CALL = "sess_known"
+ROLES = {
+    "stranger": None,
+    "reviewer": REVIEWER,
+    "lead": LEAD,
+    "administrator": ADMINISTRATOR,
+}
 
 
-def pytest_collection_modifyitems(items):
-    """After any other kind of transactional test, the rows of the migrations would not be right."""
+def pytest_collection_modifyitems(config, items):
+    """Leave out tests without a database where a second database is tried.
+
+    After another kind of transactional test, the rows of the migrations would not be right.
+    """
+    if "TEST_DATABASE_URL" in os.environ:
+        without = [item for item in items if not _uses_database(item)]
+        items[:] = [item for item in items if _uses_database(item)]
+        config.hook.pytest_deselected(items=without)
     for item in items:
         marker = item.get_closest_marker("django_db")
         kind = marker.kwargs if marker else {}
@@ -28,18 +43,38 @@ def pytest_collection_modifyitems(items):
             raise pytest.UsageError(f"{item.nodeid} lacks serialized_rollback=True")
 
 
+def _uses_database(item):
+    fixtures = {"db", "transactional_db", "django_db_setup"}
+    return bool(item.get_closest_marker("django_db") or fixtures & set(item.fixturenames))
+
+
 @pytest.fixture(scope="session", autouse=True)
-def static_files(tmp_path_factory):
-    """Static files collected as in production, so that names and checksums are the real ones."""
+def static_files(tmp_path_factory, worker_id):
+    """Static files collected as in production, so that names and checksums are the real ones.
+
+    Collected once per run: parallel processes share the folder of the first.
+    """
     from django.conf import settings
 
-    settings.STATIC_ROOT = tmp_path_factory.mktemp("static")
-    call_command("collectstatic", "--no-input", verbosity=0)
+    shared = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        shared = shared.parent
+    settings.STATIC_ROOT = shared / "static"
+    with (shared / "static.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "static.done").exists():
+            call_command("collectstatic", "--no-input", verbosity=0)
+            (shared / "static.done").touch()
+    # Without it every test client reads all these files first. Served portals do the real thing.
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory):
-    """A database file, as in life: one in memory locks whole tables between threads."""
+def django_db_modify_db_settings(tmp_path_factory, django_db_modify_db_settings_parallel_suffix):
+    """A database file, as in life: one in memory locks whole tables between threads.
+
+    Each parallel process has its own, on PostgreSQL by a suffix to the name.
+    """
     from django.db import connection
 
     if connection.vendor == "sqlite":
@@ -110,7 +145,7 @@ def call(vendor, db):
 
 @pytest.fixture
 def person(db, django_user_model):
-    """Makes a person: `person("rosa", REVIEWER)`."""
+    """Makes a user: `person("rosa", REVIEWER)`."""
 
     def make(name, group=None):
         user = django_user_model.objects.create_user(name, password=PASSWORD)
@@ -121,25 +156,40 @@ def person(db, django_user_model):
     return make
 
 
+class _MadeOnUse(dict):
+    """A dictionary of users or clients by role; each is made when a test first asks for it."""
+
+    def __init__(self, roles, make):
+        super().__init__()
+        self._roles, self._make = roles, make
+
+    def __missing__(self, role):
+        if role not in self._roles:
+            raise KeyError(role)
+        self[role] = self._make(role)
+        return self[role]
+
+    def __iter__(self):
+        return iter(dict.fromkeys([*self._roles, *self.keys()]))
+
+
 @pytest.fixture
 def people(person):
-    """One person per role; `stranger` is signed in and has no role."""
-    return {
-        "stranger": person("stranger"),
-        "reviewer": person("reviewer", REVIEWER),
-        "lead": person("lead", LEAD),
-        "administrator": person("administrator", ADMINISTRATOR),
-    }
+    """One user per role; `stranger` is signed in and has no role."""
+    return _MadeOnUse(ROLES, lambda role: person(role, ROLES[role]))
 
 
 @pytest.fixture
 def clients(people):
-    """A browser-less client per role, `anonymous` included."""
-    signed_in = {"anonymous": Client()}
-    for role, user in people.items():
-        signed_in[role] = Client()
-        signed_in[role].force_login(user)
-    return signed_in
+    """A test client per role, `anonymous` included."""
+
+    def sign_in(role):
+        client = Client()
+        if role != "anonymous":
+            client.force_login(people[role])
+        return client
+
+    return _MadeOnUse(("anonymous", *ROLES), sign_in)
 
 
 @pytest.fixture

@@ -99,14 +99,20 @@ PAGES = [
 
 
 @pytest.fixture
-def visitors(clients, person):
-    """A client per visitor; `deactivated` signed in as a reviewer before the account ended."""
-    user = person("deactivated", REVIEWER)
-    clients["deactivated"] = Client()
-    clients["deactivated"].force_login(user)
-    user.is_active = False
-    user.save()
-    return clients
+def visitor_client(clients, person):
+    """Signs a visitor in: `visitor_client("lead")`; `deactivated` was a reviewer until just now."""
+
+    def sign_in(visitor):
+        if visitor != "deactivated":
+            return clients[visitor]
+        user = person("deactivated", REVIEWER)
+        client = Client()
+        client.force_login(user)
+        user.is_active = False
+        user.save()
+        return client
+
+    return sign_in
 
 
 @pytest.fixture(autouse=True)
@@ -138,8 +144,8 @@ def test_every_address_is_in_the_matrix():
 
 
 @pytest.mark.parametrize(("row", "visitor", "status"), BY_VISITOR)
-def test_visitor_gets_what_the_matrix_says(row, visitor, status, visitors, call):
-    answer = ask(visitors[visitor], row)
+def test_visitor_gets_what_the_matrix_says(row, visitor, status, visitor_client, call):
+    answer = ask(visitor_client(visitor), row)
 
     assert answer.status_code == status
     if status == TO_SIGN_IN and visitor in ("anonymous", "deactivated") and row in PAGES:
@@ -148,10 +154,10 @@ def test_visitor_gets_what_the_matrix_says(row, visitor, status, visitors, call)
 
 @pytest.mark.parametrize("row", PAGES, ids=lambda row: row.name)
 @pytest.mark.parametrize("visitor", ["anonymous", "deactivated"])
-def test_htmx_without_sign_in_is_401_and_leads_to_the_form(row, visitor, visitors, call):
+def test_htmx_without_sign_in_is_401_and_leads_to_the_form(row, visitor, visitor_client, call):
     here = f"http://testserver/sessions/{CALL}/?channel=agent"
 
-    answer = ask(visitors[visitor], row, HX_Request="true", HX_Current_URL=here)
+    answer = ask(visitor_client(visitor), row, HX_Request="true", HX_Current_URL=here)
 
     assert answer.status_code == 401
     target = f"/accounts/login/?next=/sessions/{CALL}/?channel=agent"
@@ -160,33 +166,33 @@ def test_htmx_without_sign_in_is_401_and_leads_to_the_form(row, visitor, visitor
 
 
 @pytest.mark.parametrize("here", ["https://evil.example/x", "//evil.example", "javascript:1", ""])
-def test_a_foreign_current_address_is_never_the_way_back(here, visitors):
-    answer = visitors["anonymous"].get("/", headers={"HX-Request": "true", "HX-Current-URL": here})
+def test_a_foreign_current_address_is_never_the_way_back(here, clients):
+    answer = clients["anonymous"].get("/", headers={"HX-Request": "true", "HX-Current-URL": here})
 
     assert answer.headers["HX-Redirect"] == "/accounts/login/?next=/"
 
 
 @pytest.mark.parametrize("row", [row for row in PAGES if row.method == "get"], ids=lambda r: r.name)
 @pytest.mark.parametrize("visitor", ["stranger", "reviewer"])
-def test_rights_are_the_same_with_htmx(row, visitor, visitors, call):
-    plain = ask(visitors[visitor], row).status_code
+def test_rights_are_the_same_with_htmx(row, visitor, visitor_client, call):
+    plain = ask(visitor_client(visitor), row).status_code
 
-    assert ask(visitors[visitor], row, HX_Request="true").status_code == plain
+    assert ask(visitor_client(visitor), row, HX_Request="true").status_code == plain
 
 
-def test_signing_in_leads_back_to_the_page(visitors):
-    answer = visitors["anonymous"].get(f"/sessions/{CALL}/?channel=agent")
+def test_signing_in_leads_back_to_the_page(clients):
+    answer = clients["anonymous"].get(f"/sessions/{CALL}/?channel=agent")
 
     target = f"/accounts/login/?next=/sessions/{CALL}/?channel=agent"
     assert unquote(answer.headers["Location"]) == target
 
 
 @pytest.mark.parametrize("path", ["/sessions/open", f"/sessions/{CALL}/refresh"])
-def test_signing_in_never_leads_back_to_an_address_that_only_takes_posts(path, visitors):
+def test_signing_in_never_leads_back_to_an_address_that_only_takes_posts(path, clients):
     came_from = f"http://testserver/sessions/{CALL}/"
 
-    bare = visitors["anonymous"].post(path, {"ids": CALL})
-    from_page = visitors["anonymous"].post(path, {"ids": CALL}, headers={"Referer": came_from})
+    bare = clients["anonymous"].post(path, {"ids": CALL})
+    from_page = clients["anonymous"].post(path, {"ids": CALL}, headers={"Referer": came_from})
 
     assert bare.headers["Location"] == "/accounts/login/?next=/"
     assert from_page.headers["Location"] == f"/accounts/login/?next=/sessions/{CALL}/"

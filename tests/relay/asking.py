@@ -71,9 +71,3 @@ def eventually(condition: Callable[[], object], within: float = 20.0) -> bool:
             return False
         time.sleep(0.01)
     return True
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -19,8 +19,9 @@ from django.test import Client
 from recordings.models import Recording, VendorState
 from recordings.simulator import Simulator, make_call
 from tests.factories import make_recording, make_session
+from tests.ports import reserve_port
 
-from .asking import Answer, ask, eventually, free_port
+from .asking import Answer, ask, eventually
 
 THREADS = "/_threads"  # as in quick_wsgi
 _ROOT = Path(__file__).resolve().parent.parent.parent
@@ -64,7 +65,7 @@ class Portal:
     def __init__(self, folder: Path, vendor: Simulator, blocker, **environment: str) -> None:
         self.folder, self.vendor = folder, vendor
         self.audio_dir = folder / "audio"
-        self.port = free_port()
+        self.port = reserve_port()
         self._blocker = blocker
         self._log = folder / "gunicorn.log"
         self._environment = environment
@@ -99,7 +100,7 @@ class Portal:
         command = [sys.executable, "-m", "gunicorn", "-c", "kallglot_portal/gunicorn.conf.py"]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, "tests.relay.quick_wsgi:application"],
+                [*command, "--reuse-port", "tests.relay.quick_wsgi:application"],
                 cwd=_ROOT,
                 env=environment,
                 stdout=log,

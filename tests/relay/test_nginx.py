@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from recordings.simulator import noise
+from tests.ports import reserve_port
 
-from .asking import ask, eventually, free_port
+from .asking import ask, eventually
 from .portal import Portal
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
@@ -27,7 +28,7 @@ http {{
   client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
   uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
   server {{
-    listen 127.0.0.1:{port};
+    listen 127.0.0.1:{port} reuseport;
     location /static-file/ {{ alias {folder}/files/; }}
     {block}
     location / {{ proxy_pass http://127.0.0.1:{behind}; proxy_set_header Host $http_host; }}
@@ -63,7 +64,7 @@ def nginx(portal_behind, tmp_path_factory):
     assert program, "nginx is missing: apt-get install nginx-light"
     folder = tmp_path_factory.mktemp("nginx")
     (folder / "files").mkdir()
-    told = {"folder": folder, "port": free_port(), "behind": portal_behind.port}
+    told = {"folder": folder, "port": reserve_port(), "behind": portal_behind.port}
     told |= {"block": documented_block(portal_behind.audio_dir)}
     (folder / "nginx.conf").write_text(_CONFIGURATION.format(**told))
     command = [program, "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")]

@@ -21,7 +21,8 @@ from django.utils.module_loading import import_string
 from recordings.models import Export, Import, Session, VendorState, WebhookEvent
 from recordings.simulator import Simulator
 from recordings.simulator.webhooks import send
-from tests.relay.asking import eventually, free_port
+from tests.ports import reserve_port
+from tests.relay.asking import eventually
 
 SECRET = "kg_test_signing_secret_0001"
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -34,7 +35,7 @@ class House:
     def __init__(self, folder: Path, vendor: Simulator, blocker, **environment: str) -> None:
         self.folder, self.vendor = folder, vendor
         self.audio_dir = folder / "audio"
-        self.port = free_port()
+        self.port = reserve_port()
         self._blocker = blocker
         self._postgres = ""
         self.environment = {
@@ -60,6 +61,7 @@ class House:
     def start_web(self, **environment: str) -> None:
         self.kill("web")
         command = [sys.executable, "-m", "gunicorn", "-c", "kallglot_portal/gunicorn.conf.py"]
+        command.append("--reuse-port")
         self._start("web", command, **environment)
         assert eventually(self._answers, within=60), self.log("web")
 
