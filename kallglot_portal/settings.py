@@ -185,17 +185,23 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 12}
+AUTH_PASSWORD_VALIDATORS.append({"NAME": "kallglot_portal.passwords.MaximumLengthValidator"})
+PASSWORD_HASHERS = ["kallglot_portal.passwords.OneAtATimeHasher"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "library"
 LOGOUT_REDIRECT_URL = "login"
 
-# Five wrong passwords lock that name from that address for half an hour.
+# Five wrong passwords lock that name from that address for half an hour; see `sign_in_limits` for
+# the limits per name and per address.
+AXES_HANDLER = "kallglot_portal.sign_in_limits.SignInLimits"
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=30)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_CALLABLE = "recordings.views.sign_in.locked"
 AXES_RESET_ON_SUCCESS = True
-AXES_CLIENT_IP_CALLABLE = "kallglot_portal.middleware.client_address"
+# A lock ends half an hour after the last password that was tried, not after the last try at all.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "kallglot_portal.sign_in_limits.counted_address"
 AXES_VERBOSE = False
 
 SESSION_ENGINE = "kallglot_portal.sign_ins"

@@ -5,7 +5,9 @@ import math
 import uuid
 
 from django import forms
+from django.contrib.auth.forms import AuthenticationForm
 
+from kallglot_portal import passwords
 from kallglot_portal.uploads import MOST_BYTES
 from recordings.kallglot import types
 from recordings.models import Import, Note
@@ -23,6 +25,16 @@ def ids_in_file(data: bytes) -> list[str]:
     # Ids are ASCII, which looks the same in UTF-8 and Latin-1, and in an unmarked UTF-16 once the
     # zero bytes between are gone.
     return types.find_ids(data.replace(b"\x00", b"").decode("latin-1"))
+
+
+class SignInForm(AuthenticationForm):
+    """Django's form; a password that nobody can have is not even hashed."""
+
+    password = forms.CharField(
+        strip=False,
+        max_length=passwords.MOST_CHARACTERS,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
 
 
 class OpenCallsForm(forms.Form):

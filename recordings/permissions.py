@@ -8,6 +8,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 
+from kallglot_portal.passwords import place_in_line
 from kallglot_portal.prepared import Given, Prepared
 
 SEE = "recordings.view_session"
@@ -52,6 +53,11 @@ class PermissionBackend(ModelBackend):
     Every range of audio asks for both anew, so that a right that is taken away ends at once, and
     composing the queries in Django's own way costs more than running them.
     """
+
+    def authenticate(self, request, username=None, password=None, **kwargs):
+        """Raises `passwords.Busy` while too many other sign-ins are under way."""
+        with place_in_line():
+            return super().authenticate(request, username, password, **kwargs)
 
     def get_user(self, user_id):
         user = _person.first(pk=user_id)

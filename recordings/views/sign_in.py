@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 
 from kallglot_portal.middleware import SIGNED_IN
+from kallglot_portal.passwords import Busy
+from recordings.forms import SignInForm
 
 
 def locked(request, original_response, credentials):
@@ -23,7 +25,20 @@ def locked(request, original_response, credentials):
 class SignIn(LoginView):
     """Django's form; a visitor who is signed in already goes on to the library."""
 
+    authentication_form = SignInForm
     redirect_authenticated_user = True
+
+    def post(self, request, *args, **kwargs):
+        try:
+            return super().post(request, *args, **kwargs)
+        except Busy as error:
+            context = {
+                "title": "One moment, please",
+                "sentence": "Many users are signing in right now. Please try again in a moment.",
+            }
+            response = render(request, "error.html", context, status=503)
+            response["Retry-After"] = str(error.wait_s)
+            return response
 
     def get_redirect_url(self):
         """The page to go on to; never the sign-in itself, which would lead here again."""
