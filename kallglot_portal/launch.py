@@ -1,9 +1,10 @@
 """Starts the portal: `python -m kallglot_portal.launch run` (trial) or `serve` (production).
 
-Both migrate the database, collect static files and start the web server under honcho, which
-ends everything together. `run` also fills in what a first look needs: a secret key, plain http
-on this machine, and, without an API key, a simulated Kallglot with demo people and calls in a
-data folder of their own (`var/demo`), so that a demo sign-in never opens a real company's calls.
+Both migrate the database and collect static files where that is not done yet, and start the web
+server under honcho, which ends everything together. `run` also fills in what a first look needs: a
+secret key, plain http on this machine, and, without an API key, a simulated Kallglot with demo
+people and calls in a data folder of their own (`var/demo`), so that a demo sign-in never opens a
+real company's calls.
 """
 
 import os
@@ -67,9 +68,8 @@ def main(arguments: list[str]) -> int:
     taken = _port_taken(host, port, mode)
     if taken:
         return _stop(taken)
-    for command in (["migrate"], ["collectstatic", "--no-input"]):
-        if _manage(*command, "--verbosity", "0") != 0:
-            return 1
+    if not _prepare():
+        return 1
     return _supervise(processes, host, port, demo)
 
 
@@ -172,6 +172,25 @@ def _port_taken(host: str, port: str, mode: str) -> str:
 def _manage(*arguments: str) -> int:
     command = [sys.executable, "manage.py", *arguments]
     return subprocess.run(command, check=False).returncode  # noqa: S603  (our own words)
+
+
+def _prepare() -> bool:
+    """Apply migrations and collect static files, unless an earlier start did; False: it failed."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kallglot_portal.settings")
+    from django.core.exceptions import ImproperlyConfigured
+
+    try:
+        from . import done_before
+
+        commands = done_before.pending(VAR)
+    except ImproperlyConfigured as error:
+        sys.stderr.write(f"The portal cannot start: {error}\n")
+        return False
+    for command in commands:
+        if _manage(command, "--no-input", "--verbosity", "0") != 0:
+            return False
+        done_before.remember(VAR, command)
+    return True
 
 
 def _supervise(processes: dict[str, list[str]], host: str, port: str, demo: bool) -> int:
