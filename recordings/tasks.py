@@ -22,6 +22,7 @@ from recordings.services import (
     pruning,
     recheck,
     refreshing,
+    retention,
     transcript_round,
     zipping,
 )
@@ -66,6 +67,7 @@ def refresh_due_calls() -> None:
     """One round of refreshes; while Kallglot asks for a pause, the next round waits."""
     _again(refresh_due_calls, refreshing.refresh_due())
     soon(fetch_transcripts)
+    soon(check_recordings)
     if settings.PREFETCH_AUDIO != "off":
         soon(prefetch_audio)
 
@@ -74,6 +76,12 @@ def refresh_due_calls() -> None:
 def fetch_transcripts() -> None:
     """One round of transcripts; while Kallglot asks for a pause, the next round waits."""
     _again(fetch_transcripts, transcript_round.fetch_due())
+
+
+@db_task()
+def check_recordings() -> None:
+    """Until when Kallglot keeps recordings, where that is not known, and whether it still does."""
+    _again(check_recordings, retention.check_due())
 
 
 @db_task()

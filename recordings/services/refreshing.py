@@ -57,9 +57,10 @@ def _planned(resting: QuerySet) -> QuerySet:
 
 def _forget_or_settle(session: Session) -> None:
     """Kallglot does not know this call. A webhook may be ahead of the API by a while, so an id
-    that was never answered for is asked about again before it is dropped; a real call is kept.
+    that was never answered for is asked about again before it is dropped. A call that was known is
+    kept, without its recordings.
     """
     if session.refreshed_at is not None or session.recordings.exists():
-        Session.objects.filter(pk=session.pk).update(next_refresh_at=None)
+        sync.mark_erased(session)
     elif not schedule.after_not_found(session):
         session.delete()

@@ -1,13 +1,14 @@
 """When the worker is to look at a call again: soon while more is to come, later and then not."""
 
 import random
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.utils import timezone
 
 from recordings.kallglot import errors
 from recordings.kallglot.gate import FAILURES_TO_PAUSE, pause_after
-from recordings.models import CallState, RecordingState, Session
+from recordings.models import CallState, Recording, RecordingState, Session
 
 RETRY_LATER = (
     errors.Paused,
@@ -34,6 +35,9 @@ _WHILE_ACTIVE = (
 _MORE_TO_COME = (CallState.PROCESSING, CallState.EMPTY)
 # In a partly ready call: of what failed, expired or is not listed any more, nothing comes.
 _STILL_TO_COME = (RecordingState.PROCESSING, RecordingState.UNKNOWN)
+AFTER_FAILED_CHECK = timedelta(hours=1)
+_LAST_CHECK = timedelta(hours=24)
+_CHECK_WITHOUT_EXPIRY = timedelta(days=30)
 _GIVE_UP_FAILING_AFTER = timedelta(days=7)
 _AFTER_FAILURE = timedelta(seconds=30)
 _AFTER_FAILURE_AT_MOST = timedelta(hours=1)
@@ -49,6 +53,8 @@ def after_refresh(session: Session, asked_at: datetime | None = None) -> None:
     due: the answer may be older than what the webhook told of.
     """
     now = timezone.now()
+    session.next_check_at = next_check(session.recordings.all())
+    session.save(update_fields=["next_check_at"])
     due = session.next_refresh_at
     if asked_at and due and asked_at <= due <= now:
         return
@@ -61,6 +67,30 @@ def after_refresh(session: Session, asked_at: datetime | None = None) -> None:
     session.refresh_attempts = attempts
     session.next_refresh_at = now + delay if delay else None
     session.save(update_fields=["refresh_attempts", "next_refresh_at"])
+
+
+def next_check(recordings: Iterable[Recording]) -> datetime | None:
+    """When to check again whether Kallglot still keeps these `recordings`; None: never.
+
+    At once where nobody has asked yet until when it keeps one of them. Each recording has its own
+    moments, so calls of one hour are not all checked in the same minute.
+    """
+    now = timezone.now()
+    moments: list[datetime] = []
+    for recording in recordings:
+        if recording.state is not RecordingState.READY:
+            continue
+        if recording.expires_at is None:
+            unknown = recording.details_at is None
+            moments.append(now if unknown else now + scattered(_CHECK_WITHOUT_EXPIRY))
+            continue
+        spread = random.Random(recording.pk)  # noqa: S311  (no secret)
+        lifetime = recording.expires_at - (recording.created_at or recording.first_seen)
+        moments += [
+            recording.expires_at - lifetime * spread.uniform(0.45, 0.55),
+            recording.expires_at - _LAST_CHECK * spread.uniform(1, 1.25),
+        ]
+    return min((moment for moment in moments if moment >= now), default=None)
 
 
 def after_failure(session: Session, error: errors.KallglotError) -> None:

@@ -21,6 +21,8 @@ FRESH_WHILE_PENDING = timedelta(seconds=5)
 FRESH_WHEN_SETTLED = timedelta(minutes=10)
 # Kallglot needs "typically a few seconds" after a call's end to list its recordings.
 SETTLING_AFTER_END = timedelta(minutes=10)
+# Words of either generation for a call that has not ended.
+_IN_PROGRESS = ("created", "connecting", "active")
 # A page looks again after as long as a list stays fresh, by a clock that is not ours.
 _A_LITTLE_EARLY = timedelta(seconds=1)
 
@@ -125,16 +127,40 @@ def refresh(session_id: str, *, background: bool = False) -> Session:
     unless Kallglot was not even asked.
     """
     asked_at = timezone.now()
+    known = Session.objects.filter(kallglot_id=session_id).first() if background else None
     try:
         client = vendor.client(background=background)
-        call = _session_if_told(client, session_id)
-        listed = client.recordings(session_id)
+        call = None if _is_final(known) else _session_if_told(client, session_id)
+        if background and _has_no_recordings_yet(call, known):
+            listed = types.RecordingList(session_id=session_id)
+        else:
+            listed = client.recordings(session_id)
     except errors.Paused:
         raise
     except errors.KallglotError as error:
         mark_stale(session_id, error.reason)
         raise
     return _store(session_id, call, listed, asked_at)
+
+
+def _is_final(known: Session | None) -> bool:
+    """Whether Kallglot's facts about the call itself cannot change any more."""
+    return bool(known and known.refreshed_at and known.status == "ended" and known.ended_at)
+
+
+def _has_no_recordings_yet(call: types.Session | None, known: Session | None) -> bool:
+    """Whether the call goes on: recordings come to be after its end (docs/kallglot-api.md)."""
+    goes_on = call is not None and call.ended_at is None and call.status in _IN_PROGRESS
+    return goes_on and not (known and known.recordings.exists())
+
+
+def mark_erased(session: Session) -> None:
+    """Kallglot does not know a call any more that it knew: its recordings are gone as well."""
+    now = timezone.now()
+    session.recordings.filter(gone_since=None).update(gone_since=now)
+    Session.objects.filter(pk=session.pk).update(next_refresh_at=None, next_check_at=None)
+    session.refresh_from_db()
+    session.summarise()
 
 
 def _session_if_told(client, session_id: str) -> types.Session | None:
@@ -201,14 +227,17 @@ def _store(
 
 
 def _store_recording(session: Session, recording: types.Recording, now) -> None:
+    facts = _recording_facts(recording)
+    told = {name: value for name, value in facts.items() if value is not None}
+    if recording.expires_at is None and recording.size is None:
+        # The newer list names no channel either; it may be known from the recording itself.
+        told.pop("channel")
+    common = {"session": session, "refreshed_at": now, "gone_since": None}
     Recording.objects.update_or_create(
         kallglot_id=recording.id,
-        defaults={
-            "session": session,
-            **_recording_facts(recording),
-            "refreshed_at": now,
-            "gone_since": None,
-        },
+        # A list that is silent about something leaves what is known.
+        defaults={**told, **common},
+        create_defaults={**facts, **common},
     )
 
 
