@@ -36,6 +36,8 @@ class Stage:
         self.scratch = scratch
         self._started: list[Program] = []
         self._kept: list = []
+        # From the last one down: other rows take the first ones.
+        self._played = dict(vendor.COPIES)
 
     def close(self) -> None:
         for thing in list(self._kept):
@@ -47,6 +49,13 @@ class Stage:
         """Processor time that the running servers have used so far."""
         programs = [*self._started, *(thing.program for thing in self._kept)]
         return sum(program.cpu_s() for program in programs)
+
+    def never_played(self, mib: int) -> vendor.Recording:
+        """A recording that no row has asked for: a first playback also writes the audit trail."""
+        self._played[mib] -= 1
+        if self._played[mib] == 0:
+            raise Failed(f"There are too few recordings of {mib} MiB that no one has played.")
+        return vendor.recording(mib, self._played[mib] + 1)
 
     def keep(self, thing):
         """See to the end of something with a `program` and a `close`, whatever happens."""

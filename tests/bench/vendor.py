@@ -16,7 +16,7 @@ from recordings.simulator import Simulator, make_call, noise
 from .figures import MIB
 
 KEY = "sk_test_simulated_0001"
-COPIES = {3: 1, 8: 20, 40: 1, 200: 1}
+COPIES = {3: 64, 8: 40, 40: 1, 200: 1}
 """How many recordings there are of each size in MiB."""
 PAGE_CALLS = 50
 """Small calls besides, so that the library has a page to show."""
