@@ -47,8 +47,8 @@ def test_hostile_words_stay_words(text, clients, keep):
     assert not re.search(r"[\x00-\x09\x0b-\x1f]", files["txt"] + files["vtt"] + files["srt"])
     rows = list(csv.DictReader(io.StringIO(files["csv"].removeprefix("\ufeff"), newline="")))
     assert len(rows) == 2
-    assert rows[0]["original"].removeprefix("'") == text
-    assert not rows[0]["original"].startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert rows[0]["original"].replace("'=", "=").removeprefix("'") == text
+    assert not rows[0]["original"].lstrip().startswith(("=", "+", "-", "@"))
     assert json.loads(files["json"])["turns"][0]["original"] == text
 
 
