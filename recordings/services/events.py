@@ -29,6 +29,10 @@ _KNOWN_TYPES = ("session.", "recording.", "transcript.", "analysis.")
 # Told for every sentence while a call goes on. Transcripts are fetched after its end, and its
 # beginning and end are told by events of their own.
 _LIVE_TYPE = "transcript.segment"
+# Of a call that is known these change nothing that the portal shows, and its end comes by another.
+_CHANGES_NOTHING = ("session.created", "session.started", "session.provider.", "analysis.")
+# A recording that was listed as ready this short a time ago is the one that the event tells of.
+_LISTED_LATELY = timedelta(minutes=1)
 _DEEPEST = 6
 _LONGEST_ID = 100
 # An event of which Kallglot cannot say to which call it belongs is given up after this time.
@@ -226,19 +230,48 @@ def _put_off(event: WebhookEvent) -> bool:
 
 
 def _settle(outcomes: list[_Outcome]) -> None:
-    """Make the calls due and the events handled: a few statements, however many there are."""
+    """Make the calls due and the events handled: a few statements, however many there are.
+
+    Of a call that is known only what the events may have changed is asked for.
+    """
     refs = {outcome.session_ref for outcome in outcomes if outcome.session_ref}
     told = {o.session_ref for o in outcomes if o.event.type.startswith("transcript.")}
+    looked_up = Session.objects.filter(kallglot_id__in=refs).exclude(refreshed_at=None)
+    known = set(looked_up.values_list("kallglot_id", flat=True))
+    listed = _listed_lately(outcomes)
+    changed = {
+        outcome.session_ref
+        for outcome in outcomes
+        if outcome.session_ref not in known or _may_change_the_call(outcome.event, listed)
+    }
     Session.objects.bulk_create(
-        [Session(kallglot_id=session_ref) for session_ref in refs], ignore_conflicts=True
+        [Session(kallglot_id=session_ref) for session_ref in refs - known], ignore_conflicts=True
     )
-    schedule.at_once(Session.objects.filter(kallglot_id__in=refs))
+    schedule.at_once(Session.objects.filter(kallglot_id__in=changed & refs))
     transcripts.at_once(Session.objects.filter(kallglot_id__in=told & refs))
     # Last, so that what breaks off before is done again.
     for word in {outcome.word for outcome in outcomes}:
         numbers = [outcome.event.pk for outcome in outcomes if outcome.word == word]
         handled = WebhookEvent.objects.filter(pk__in=numbers)
         handled.update(outcome=word, handled_at=timezone.now())
+
+
+def _may_change_the_call(event: WebhookEvent, listed: set[tuple[str, str]]) -> bool:
+    """Whether a refresh of a known call may find something new because of `event`."""
+    if event.type.startswith((*_CHANGES_NOTHING, "transcript.")):
+        return False
+    return (event.type, event.recording_ref) not in listed
+
+
+def _listed_lately(outcomes: list[_Outcome]) -> set[tuple[str, str]]:
+    """What of `outcomes` the last refresh has shown already: types and recordings' ids."""
+    refs = {o.event.recording_ref for o in outcomes if o.event.type.startswith("recording.")}
+    lately = timezone.now() - _LISTED_LATELY
+    found = Recording.objects.filter(kallglot_id__in=refs - {""}, refreshed_at__gt=lately)
+    return {
+        (f"recording.{status}", kallglot_id)
+        for kallglot_id, status in found.values_list("kallglot_id", "status")
+    }
 
 
 def _refs(data: Any) -> tuple[str, str]:
