@@ -25,7 +25,10 @@ TABLE = f"/sessions/{CALL}/recordings"
     [
         ({"kind": "status", "status": 401}, "Kallglot refused the portal's connection."),
         ({"kind": "status", "status": 402}, "Kallglot credits are used up;"),
-        ({"kind": "status", "status": 403}, "Your Kallglot key may not read this call."),
+        (
+            {"kind": "status", "status": 403},
+            "Your Kallglot key may not read this call's list of recordings.",
+        ),
         (
             {"kind": "status", "status": 403, "code": "organization_suspended"},
             "Kallglot refused the portal's connection.",

@@ -130,7 +130,7 @@ def test_a_missing_field_is_a_sentence_too(clients, vendor):
     [
         ({"kind": "status", "status": 401}, 502, "Kallglot refused the portal's connection."),
         ({"kind": "status", "status": 402}, 502, "Kallglot credits are used up;"),
-        ({"kind": "status", "status": 403}, 502, "Kallglot refused the portal's connection."),
+        ({"kind": "status", "status": 403}, 502, "Your Kallglot key may not read this call."),
         ({"kind": "status", "status": 404}, 404, "Kallglot does not know this id."),
         ({"kind": "status", "status": 410}, 410, "Kallglot has deleted this for good."),
         ({"kind": "status", "status": 500}, 502, "Kallglot is not reachable at the moment."),

@@ -14,7 +14,7 @@ import pytest
 from django.db import InterfaceError, connection, connections
 from django.utils import timezone
 
-from recordings.models import Access, AuditEvent, Recording, VendorState
+from recordings.models import Access, AuditEvent, Recording, Session, VendorState
 from recordings.services import accesses, listening, sync
 from recordings.simulator import Fault, make_call, noise
 from tests.relay.asking import eventually
@@ -182,6 +182,9 @@ def test_a_range_in_mid_play_breaks_where_its_row_cannot_be_written(call, client
 def test_what_kallglot_says_is_the_answer_also_where_it_cannot_be_noted(
     status, call, clients, vendor, monkeypatch
 ):
+    long_ago = timezone.now() - timedelta(hours=1)
+    Recording.objects.update(created_at=long_ago)
+    Session.objects.update(ended_at=long_ago)
     vendor.faults.add(Fault("status", "/audio", status=status))
     # The trail waits for its row as long as a write that matters does.
     monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 0.2)

@@ -1,6 +1,9 @@
 """A refusal of one thing stops nothing else; a refusal of the account stops every call."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from recordings.models import VendorState
 from recordings.services import importing, sync, transcript_round
@@ -43,7 +46,8 @@ def test_cold_plays_succeed_while_an_import_meets_refused_transcripts(
 @pytest.mark.parametrize("status", [400, 403, 404, 422])
 @pytest.mark.parametrize("code", ["insufficient_permissions", "feature_not_available"])
 def test_a_refusal_of_one_thing_stops_nothing_else(status, code, vendor, call, clients):
-    vendor.add_call(make_call("sess_refused", {"mixed": noise(3_000)}))
+    ended = timezone.now() - timedelta(hours=1)
+    vendor.add_call(make_call("sess_refused", {"mixed": noise(3_000)}, ended_at=ended))
     sync.open_call("sess_refused")
     for route in ROUTES:
         vendor.faults.add(Fault("status", route, status=status, code=code))

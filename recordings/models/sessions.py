@@ -155,6 +155,11 @@ class Session(models.Model):
         return SessionState.ENDED if ended else SessionState.ACTIVE
 
     @property
+    def lacks_facts(self) -> bool:
+        """Whether Kallglot has said nothing of this call besides its recordings."""
+        return self.refreshed_at is not None and not self.status
+
+    @property
     def begun_at(self):
         """The best known start of the call."""
         return self.started_at or self.created_at
@@ -205,6 +210,9 @@ class Session(models.Model):
             self.recordings_state = call_state({RecordingState(r.state) for r in recordings})
         elif self.recording_enabled is False:
             self.recordings_state = CallState.NEVER_RECORDED
+        elif self.stale_since:
+            # Kallglot refused the list, so it is not known whether there are any.
+            self.recordings_state = CallState.UNKNOWN
         else:
             self.recordings_state = CallState.EMPTY
         ends = [recording.expires_at for recording in recordings]

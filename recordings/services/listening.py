@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import lru_cache
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import Error, connections
 from django.utils import timezone
 
@@ -25,6 +26,10 @@ from . import vendor
 
 log = logging.getLogger(__name__)
 
+# Kallglot may announce a recording some moments before its audio can be had.
+FRESH_FOR = timedelta(minutes=5)
+_NOT_READY_WAIT_S = 5.0
+_NOT_BEFORE = "audio-not-before-{}"
 NOT_FOUND_REMEMBERED = timedelta(seconds=60)
 _WARN_EVERY_S = 60
 _REST_AFTER_CUT_S = 5.0
@@ -102,14 +107,19 @@ def _noting_faults(recording: Recording) -> Iterator[None]:
         raise NotPlayable(state)
     if _lately_not_found(recording):
         raise errors.NotFound(status=404)
+    _wait_until_ready(recording)
     try:
         yield
+    except errors.NotReady as error:
+        raise _not_yet(recording, error) from None
     except errors.Gone:
         with _as_far_as_can_be_written(recording):
             recording.mark_gone()
         forget(recording)
         raise
     except errors.NotFound as error:
+        if _is_fresh(recording):
+            raise _not_yet(recording, error) from None
         with _as_far_as_can_be_written(recording):
             recording.note_error(error.reason)
         raise
@@ -172,6 +182,36 @@ def _job(recording: Recording, *, background: bool = False) -> Job:
             connections.close_all()
 
     return Job(key(recording), fetch, format=recording.format, size=size)
+
+
+def _wait_until_ready(recording: Recording) -> None:
+    """Raise `errors.NotReady` while the wait that Kallglot asked for lasts.
+
+    Each process keeps that for itself: at worst each of them asks once.
+    """
+    wait_s = cache.get(_NOT_BEFORE.format(recording.pk), 0.0) - time.time()
+    if wait_s > 0:
+        raise errors.NotReady(retry_after=max(1.0, wait_s))
+
+
+def _not_yet(recording: Recording, error: errors.KallglotError) -> errors.NotReady:
+    """The error for audio that is still to come, which says when to ask again."""
+    wait_s = error.retry_after or _NOT_READY_WAIT_S
+    cache.set(_NOT_BEFORE.format(recording.pk), time.time() + wait_s, timeout=wait_s)
+    return errors.NotReady(
+        status=error.status, code=error.code, request_id=error.request_id, retry_after=wait_s
+    )
+
+
+def _is_fresh(recording: Recording) -> bool:
+    """Whether its call ended, or its file was made, within the last minutes.
+
+    Until then a 404 for audio that is announced as ready means "not yet", unless it was here once.
+    """
+    if recording.audio_length is not None:
+        return False
+    moments = [m for m in (recording.created_at, recording.session.ended_at) if m is not None]
+    return timezone.now() - max(moments, default=recording.first_seen) < FRESH_FOR
 
 
 def _lately_not_found(recording: Recording) -> bool:

@@ -26,6 +26,10 @@ _IN_PROGRESS = ("created", "connecting", "active")
 # A page looks again after as long as a list stays fresh, by a clock that is not ours.
 _A_LITTLE_EARLY = timedelta(seconds=1)
 
+# Answers about one session, or about its list, that leave the other worth asking for. The later
+# ones say more where both were refused.
+_ABOUT_ONE_THING = (errors.NotFound, errors.Gone, errors.NotReady, errors.NotAllowed)
+
 
 def open_call(kallglot_id: str, *, background: bool = False) -> Session:
     """Make the call behind a `sess_…` or `rec_…` id known, and return it.
@@ -42,8 +46,18 @@ def open_call(kallglot_id: str, *, background: bool = False) -> Session:
             raise errors.NotFound(status=404)
     else:
         session_id = kallglot_id
-    known = Session.objects.filter(kallglot_id=session_id).first()
-    return known or refresh(session_id, background=background)
+    known = Session.objects.filter(kallglot_id=session_id)
+    found = known.first()
+    if found:
+        return found
+    try:
+        return refresh(session_id, background=background)
+    except _ABOUT_ONE_THING:
+        # Kallglot may have sent the facts of the session, and only its list is refused.
+        found = known.first()
+        if found is None:
+            raise
+        return found
 
 
 def refresh_if_due(
@@ -123,24 +137,44 @@ def refresh(session_id: str, *, background: bool = False) -> Session:
     """Ask Kallglot for the call and its recordings and store the answer.
 
     background: nobody waits for it, so people's own calls go first (see `vendor.client`).
-    Raises `errors.KallglotError`; a call already known then keeps its rows and is marked stale,
-    unless Kallglot was not even asked.
+    Either answer alone makes a call: a key may read recordings but not sessions, and a session
+    without recordings may have no list. Raises `errors.KallglotError`; a call already known then
+    keeps its recordings and is marked stale, unless Kallglot was not even asked. Where only the
+    list was refused, the facts of the session are stored all the same.
     """
     asked_at = timezone.now()
     known = Session.objects.filter(kallglot_id=session_id).first() if background else None
     try:
         client = vendor.client(background=background)
-        call = None if _is_final(known) else _session_if_told(client, session_id)
+        call = listed = without_facts = without_list = None
+        if not _is_final(known):
+            call, without_facts = _unless_refused(client.session, session_id)
         if background and _has_no_recordings_yet(call, known):
             listed = types.RecordingList(session_id=session_id)
         else:
-            listed = client.recordings(session_id)
+            listed, without_list = _unless_refused(client.recordings, session_id)
+        if listed is None and _is_final(known):
+            # Only the session tells whether the whole call is gone, or just this list.
+            call, without_facts = _unless_refused(client.session, session_id)
+        if call is None and listed is None:
+            raise max(
+                without_facts, without_list, key=lambda error: _ABOUT_ONE_THING.index(type(error))
+            )
     except errors.Paused:
         raise
     except errors.KallglotError as error:
         mark_stale(session_id, error.reason)
         raise
-    return _store(session_id, call, listed, asked_at)
+    if listed is None:
+        if isinstance(without_list, errors.NotFound) and _has_recordings(session_id):
+            # The call is there, so its list will be again.
+            without_list = errors.NotReady(status=404)
+        if not isinstance(without_list, errors.NotFound):
+            _store_facts(session_id, call)
+            mark_stale(session_id, without_list.reason)
+            raise without_list
+        listed = types.RecordingList(session_id=session_id)
+    return _store(session_id, call, listed, asked_at, without_facts)
 
 
 def _is_final(known: Session | None) -> bool:
@@ -163,15 +197,16 @@ def mark_erased(session: Session) -> None:
     session.summarise()
 
 
-def _session_if_told(client, session_id: str) -> types.Session | None:
-    """The session's facts, or None where only its recordings may be known.
-
-    The list of recordings alone makes a call: an API that tells no more still serves the portal.
-    """
+def _unless_refused(ask, session_id: str):
+    """What `ask` returns and None, or None and the refusal of this one thing."""
     try:
-        return client.session(session_id)
-    except errors.NotFound:
-        return None
+        return ask(session_id), None
+    except _ABOUT_ONE_THING as error:
+        return None, error
+
+
+def _has_recordings(session_id: str) -> bool:
+    return Recording.objects.filter(session__kallglot_id=session_id).exists()
 
 
 def _claim(session: Session, wait: timedelta) -> bool:
@@ -195,11 +230,30 @@ def mark_stale(session_id: str, reason: str) -> None:
 
 
 @transaction.atomic
+def _store_facts(session_id: str, call: types.Session) -> None:
+    """Keep what Kallglot said of the session, whose list it refused."""
+    now = timezone.now()
+    session, _ = Session.objects.update_or_create(
+        kallglot_id=session_id,
+        defaults={
+            **_session_facts(call),
+            "refreshed_at": now,
+            "refresh_begun_at": now,
+            "stale_since": now,
+        },
+    )
+    session.summarise()
+    searching.index(session)
+    transcripts.plan(session)
+
+
+@transaction.atomic
 def _store(
     session_id: str,
     call: types.Session | None,
     listed: types.RecordingList,
     asked_at: datetime,
+    without_facts: errors.KallglotError | None,
 ) -> Session:
     now = timezone.now()
     strangers = [r for r in listed.data if r.session_id not in (None, session_id)]
@@ -210,7 +264,8 @@ def _store(
             "refreshed_at": now,
             "refresh_begun_at": now,
             "stale_since": None,
-            "last_error": "",
+            # Without `stale_since` it is why the facts of the session are not known.
+            "last_error": without_facts.reason if without_facts else "",
             "unreadable_recordings": listed.skipped + len(strangers),
         },
     )

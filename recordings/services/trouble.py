@@ -39,7 +39,6 @@ _ASK = "Administrators see what is wrong; there is nothing you need to do."
 _KNOWN = {
     "vendor_not_found": (404, "Kallglot does not know this id.", ""),
     "vendor_gone": (410, "Kallglot has deleted this for good.", ""),
-    "vendor_not_ready": (409, "Kallglot is still preparing the audio.", ""),
     "not_connected": (
         503,
         "The portal is not connected to Kallglot yet.",
@@ -77,7 +76,10 @@ _KNOWN |= dict.fromkeys(
     ),
     _BAD_ANSWER,
 )
-# Concerns one thing only, so the sentence names it.
+# These concern one thing only, so the sentence names it.
+_NOT_READY = "Kallglot is still preparing this {what}."
+# Whoever asks tries again by itself; Kallglot needs "typically a few seconds".
+_NOT_READY_WAIT_S = 5
 _FORBIDDEN = "Your Kallglot key may not read this {what}."
 _FORBIDDEN_ADVICE = (
     "Check the key's scopes (sessions:read, recordings:read) in Kallglot's developer portal."
@@ -90,15 +92,15 @@ _NEWS_FOR = timedelta(minutes=10)
 def from_error(error: errors.KallglotError, user, what: str = "call") -> Trouble:
     """What to show `user` about `error`; never a word of the vendor's own text.
 
-    what: the thing that was asked for: "call", "recording" or "transcript".
+    what: the thing that was asked for, such as "call", "recording" or "transcript".
     """
     wait_s = None if error.retry_after is None else max(1, ceil(error.retry_after))
     return _trouble(error.reason, wait_s, user, status=error.status, what=what)
 
 
-def remembered(reason: str, user) -> Trouble:
+def remembered(reason: str, user, what: str = "call") -> Trouble:
     """What to show `user` about an error of which the database kept the `reason`."""
-    return _trouble(reason, None, user)
+    return _trouble(reason, None, user, what=what)
 
 
 def standing(user) -> Trouble | None:
@@ -131,6 +133,8 @@ def _trouble(
     if reason == errors.NotAllowed.reason:
         sentence = _FORBIDDEN.format(what=what)
         return Trouble(502, f"{sentence} {_FORBIDDEN_ADVICE}" if administers else sentence)
+    if reason == errors.NotReady.reason:
+        return Trouble(503, _NOT_READY.format(what=what), wait_s or _NOT_READY_WAIT_S)
     answer, sentence, advice = _KNOWN.get(
         reason, (503 if status == 503 else 502, _NOT_REACHABLE, "")
     )

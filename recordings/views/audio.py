@@ -47,6 +47,7 @@ _REFUSALS = {
 # Faults that are over by themselves; what is gone or not allowed ends a playback rightly.
 _PASSING = (
     errors.Unavailable,
+    errors.NotReady,
     errors.RateLimited,
     errors.Paused,
     errors.BadAnswer,

@@ -19,6 +19,9 @@ from recordings.views.came_from import CameFrom, carried
 from recordings.views.note_panel import Panel
 from recordings.views.polling import look_again, poll
 
+# What a page of a known call may lack.
+_WHAT = "call's list of recordings"
+
 
 @dataclass(frozen=True, slots=True)
 class Tab:
@@ -110,7 +113,7 @@ def _session(request, session_id) -> Session:
 def _refresh(request, session, *, at_once=False) -> Trouble | None:
     error = sync.refresh_if_due(session, at_once=at_once)
     if error:
-        return from_error(error, request.user)
+        return from_error(error, request.user, _WHAT)
     return _known_trouble(request, session)
 
 
@@ -123,7 +126,7 @@ def _looked_again(request, session) -> dict:
 
 def _known_trouble(request, session) -> Trouble | None:
     # Somebody else asked a moment ago, in vain.
-    return remembered(session.last_error, request.user) if session.stale_since else None
+    return remembered(session.last_error, request.user, _WHAT) if session.stale_since else None
 
 
 def _channel(request) -> str:

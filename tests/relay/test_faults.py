@@ -30,7 +30,7 @@ BEFORE_THE_HEAD = {
     "unavailable": ("status", {"status": 503, "retry_after": 20}, 503),
     "gateway timeout": ("status", {"status": 504}, 504),
     "teapot": ("status", {"status": 418}, 502),
-    "not ready": ("status", {"status": 409}, 409),
+    "not ready": ("status", {"status": 409}, 503),
     "html": ("html_error", {"status": 500}, 502),
     "html as audio": ("wrong_type", {"type": "text/html"}, 502),
     "json as audio": ("wrong_type", {"type": "application/json"}, 502),
