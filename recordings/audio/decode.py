@@ -14,7 +14,7 @@ from typing import BinaryIO
 import miniaudio
 
 from . import playable
-from .sniff import FLAC, MP3, WAV
+from .sniff import FLAC, MP2, MP3, WAV
 from .wav_header import A_LAW, IEEE_FLOAT, IMA_ADPCM, MS_ADPCM, MU_LAW, PCM, read_header
 
 RATE = 8000
@@ -28,6 +28,7 @@ _MOST_CHANNELS = 8
 _RATES = range(1000, 400_000)
 _FORMATS = {
     MP3: miniaudio.FileFormat.MP3,
+    MP2: miniaudio.FileFormat.MP3,
     WAV: miniaudio.FileFormat.WAV,
     FLAC: miniaudio.FileFormat.FLAC,
 }

@@ -235,17 +235,22 @@ class Fill(threading.Thread):
 
 def _first_bytes(stream: AudioStream, job: Job) -> tuple[bytes, AudioType | None]:
     """As few bytes as tell the kind of audio and whether a player can have it as it is."""
-    first, kind = b"", None
+    first = b""
     while block := stream.read1(BLOCK_BYTES):
         first += block
         kind = judge(job.key, None, sniff, first)
-        wanted = judge(job.key, 0, judged_bytes, kind, first)
-        if len(first) >= wanted and (kind or len(first) >= SNIFF_BYTES):
-            break
-    if kind:
-        return first, kind
+        if kind is None and len(first) >= SNIFF_BYTES:
+            kind = _settled_kind(first, stream, job)
+            if kind is None:
+                return first, None
+        if kind and len(first) >= judge(job.key, 0, judged_bytes, kind, first):
+            return first, kind
+    return first, _settled_kind(first, stream, job)
+
+
+def _settled_kind(first: bytes, stream: AudioStream, job: Job) -> AudioType | None:
     declared = declared_type(stream.content_type, job.format)
-    return first, judge(job.key, declared, settle, first, stream.content_type, job.format)
+    return judge(job.key, declared, settle, first, stream.content_type, job.format)
 
 
 def _sync_folder(folder) -> None:

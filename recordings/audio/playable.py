@@ -25,11 +25,18 @@ from typing import BinaryIO
 from . import mp3_frames, wav_header
 from .index_tag import TOC_POINTS, IndexTag, xing_frame
 from .mp3_frames import Mp3Facts
-from .sniff import MP3, SNIFF_BYTES, WAV, AudioType, sniff
+from .sniff import MP2, MP3, OGG, SNIFF_BYTES, WAV, AudioType, sniff
 from .wav_header import WavFacts
 
 BLOCK_BYTES = 256 * 1024
 
+_OGG_HEAD_BYTES = 64
+_OGG_CODECS = {
+    b"OpusHead": "Opus",
+    b"\x01vorbis": "Vorbis",
+    b"Speex   ": "Speex",
+    b"\x7fFLAC": "FLAC",
+}
 _MAX_RIFF_BYTES = 0xFFFFFFFF
 _MOST_OFF_S = 0.25
 _MOST_TOC_STEPS_OFF = 3
@@ -56,9 +63,16 @@ class Playable:
 
 @dataclass(frozen=True, slots=True)
 class Unplayable:
-    """No browser plays these bytes in any form made here; `reason` is a sentence for people."""
+    """No browser plays these bytes in any form made here; `reason` is a sentence for people.
+
+    `empty`: there is no sound in the file.
+    """
 
     reason: str
+    empty: bool = False
+
+
+EMPTY = Unplayable("This recording is empty: its file holds no sound.", empty=True)
 
 
 Plan = Playable | Unplayable | None
@@ -94,11 +108,18 @@ def facts(file: BinaryIO, audio_type: AudioType | None = None) -> AudioFacts:
     if audio_type is None:
         file.seek(0)
         audio_type = sniff(file.read(SNIFF_BYTES))
-    if audio_type == MP3:
-        return _mp3_facts(size, MP3, mp3_frames.scan(file))
+    if audio_type is None:
+        return AudioFacts(size, None)
+    if not size:
+        return AudioFacts(size, audio_type, codec=audio_type.name, playable=EMPTY)
+    if audio_type in (MP3, MP2):
+        return _mp3_facts(size, audio_type, mp3_frames.scan(file))
     if audio_type == WAV:
         return _wav_facts(file, size)
-    return AudioFacts(size, audio_type, codec=audio_type.name if audio_type else "")
+    if audio_type == OGG:
+        return _ogg_facts(file, size)
+    refused = _refused(audio_type.refused_as) if audio_type.refused_as else None
+    return AudioFacts(size, audio_type, codec=audio_type.name, playable=refused)
 
 
 def plan(file: BinaryIO, audio_type: AudioType | None = None) -> Plan:
@@ -132,6 +153,20 @@ def read_at(
         start += wanted
 
 
+def _refused(kind: str) -> Unplayable:
+    return Unplayable(f"This recording is {kind}, which browsers cannot play.")
+
+
+def _ogg_facts(file: BinaryIO, size: int) -> AudioFacts:
+    """The codec by the first packet of the first page (RFC 3533, RFC 7845)."""
+    file.seek(0)
+    head = file.read(_OGG_HEAD_BYTES)
+    found = next((name for mark, name in _OGG_CODECS.items() if mark in head), "")
+    refused = _refused("an Ogg file with Speex sound") if found == "Speex" else None
+    codec = f"{found} in Ogg" if found else OGG.name
+    return AudioFacts(size, OGG, codec=codec, playable=refused)
+
+
 def _mp3_facts(size: int, audio_type: AudioType, found: Mp3Facts | None) -> AudioFacts:
     if found is None:
         return AudioFacts(size, audio_type, codec=audio_type.name)
@@ -150,10 +185,15 @@ def _mp3_facts(size: int, audio_type: AudioType, found: Mp3Facts | None) -> Audi
     )
 
 
-def _mp3_plan(found: Mp3Facts, size: int) -> Playable | None:
-    counted = found.complete and found.frames
-    if not counted or found.header.layer != 3:
+def _mp3_plan(found: Mp3Facts, size: int) -> Plan:
+    if found.header.layer != 3:
+        return _refused(f"an MPEG layer {'I' * found.header.layer} file")
+    if found.bitrate_kind == "free":
+        return _refused("an MP3 file in free format")
+    if not found.complete:
         return None
+    if not found.frames:
+        return EMPTY if found.index_tag and not found.truncated else None
     start, end = found.audio_offset, found.audio_end
     index_is_true = _is_true(found.index_tag, found.frames)
     if found.bitrate_kind == "cbr" and not _holds_foreign_bytes(found, size):
@@ -223,10 +263,10 @@ def _wav_facts(file: BinaryIO, size: int) -> AudioFacts:
 
 
 def _wav_plan(found: WavFacts, size: int) -> Plan:
+    if not found.data_size:
+        return EMPTY
     if not found.browser_playable:
-        return Unplayable(
-            f"This recording is a WAV file with {found.codec} sound, which browsers cannot play."
-        )
+        return _refused(f"a WAV file with {found.codec} sound")
     # Of the browsers only Chromium reads RF64.
     if not found.sizes_wrong and found.container == "RIFF":
         return None

@@ -97,9 +97,7 @@ def _tags_bytes(head: bytes) -> int:
 
 def _mp3_is_settled(head: bytes, total: int | None) -> bool:
     found = mp3_frames.scan(io.BytesIO(head))
-    if found is None:
-        return False
-    if found.header.layer != 3 or found.bitrate_kind == "free":
+    if found is None or found.header.layer != 3 or found.bitrate_kind == "free":
         return True
     if found.index_tag is not None:
         return _index_is_fit(found, found.index_tag, total)

@@ -19,11 +19,15 @@ _IMAGE_BRANDS = {b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"mif1", 
 
 @dataclass(frozen=True, slots=True)
 class AudioType:
-    """A kind of audio file: its media type, its file name extension (no dot), a name to show."""
+    """A kind of audio file: its media type, its file name extension (no dot), a name to show.
+
+    `refused_as` names a file of it, with its article, where no browser plays this kind.
+    """
 
     mime: str
     extension: str
     name: str
+    refused_as: str = ""
 
 
 MP3 = AudioType("audio/mpeg", "mp3", "MP3")
@@ -32,8 +36,32 @@ OGG = AudioType("audio/ogg", "ogg", "Ogg")
 FLAC = AudioType("audio/flac", "flac", "FLAC")
 MP4 = AudioType("audio/mp4", "m4a", "MPEG-4")
 AAC = AudioType("audio/aac", "aac", "AAC")
+WEBM = AudioType("audio/webm", "webm", "WebM")
+MP2 = AudioType("audio/mpeg", "mp2", "MPEG layer II", "an MPEG layer II file")
+AMR = AudioType("audio/amr", "amr", "AMR", "an AMR file")
+GSM = AudioType("audio/gsm", "gsm", "GSM 6.10", "a raw GSM 6.10 file")
+WAVE64 = AudioType("audio/x-w64", "w64", "Wave64", "a Wave64 file")
+AIFF = AudioType("audio/aiff", "aiff", "AIFF", "an AIFF file")
+SUN = AudioType("audio/basic", "au", "Sun audio", "a Sun audio file")
+WMA = AudioType("audio/x-ms-wma", "wma", "Windows Media", "a Windows Media file")
+CAF = AudioType("audio/x-caf", "caf", "Core Audio", "a Core Audio file")
 
-AUDIO_TYPES = (MP3, WAV, OGG, FLAC, MP4, AAC)
+AUDIO_TYPES = (MP3, WAV, OGG, FLAC, MP4, AAC, WEBM, MP2, AMR, GSM, WAVE64, AIFF, SUN, WMA, CAF)
+
+# RFC 4867 section 5; Sony's Wave64; RFC 8794 (EBML); ASF, section 10.1.
+_MAGIC = {
+    b"OggS": OGG,
+    b"fLaC": FLAC,
+    b"#!AMR": AMR,
+    b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\0\0": WAVE64,
+    b"\x1a\x45\xdf\xa3": WEBM,
+    b".snd": SUN,
+    b"caff\0\x01": CAF,
+    b"\x30\x26\xb2\x75\x8e\x66\xcf\x11": WMA,
+}
+# Raw GSM 6.10 has no header: frames of 33 bytes that begin with the bits 1101.
+_GSM_FRAME_BYTES = 33
+_GSM_FRAMES = range(4, 64)
 
 
 def sniff(head: bytes) -> AudioType | None:
@@ -54,15 +82,24 @@ def sniff(head: bytes) -> AudioType | None:
 def _without_tag(head: bytes) -> AudioType | None:
     if head[:4] in (b"RIFF", b"RF64", b"BW64"):
         return WAV if head[8:12] == b"WAVE" else None
-    if head[:4] == b"OggS":
-        return OGG
-    if head[:4] == b"fLaC":
-        return FLAC
+    if head[:4] == b"FORM":
+        return AIFF if head[8:12] in (b"AIFF", b"AIFC") else None
+    for magic, kind in _MAGIC.items():
+        if head.startswith(magic):
+            return kind
     if head[4:8] == b"ftyp":
         return None if head[8:12] in _IMAGE_BRANDS else MP4
     if _is_adts(head):
         return AAC
-    return MP3 if _is_mpeg(head) else None
+    layer = _mpeg_layer(head)
+    if layer:
+        return MP3 if layer == 3 else MP2
+    return GSM if _is_gsm(head) else None
+
+
+def _is_gsm(head: bytes) -> bool:
+    starts = head[::_GSM_FRAME_BYTES][: _GSM_FRAMES.stop]
+    return len(starts) >= _GSM_FRAMES.start and all(byte >> 4 == 0xD for byte in starts)
 
 
 def _is_adts(head: bytes) -> bool:
@@ -81,20 +118,20 @@ def _adts_frame_bytes(data: bytes) -> int:
     return length if length >= 7 else 0
 
 
-def _is_mpeg(head: bytes) -> bool:
-    """Whether MPEG audio frames start here, or after a little rubbish (a cut stream, padding).
+def _mpeg_layer(head: bytes) -> int:
+    """The layer of the MPEG audio that starts here, or after a little rubbish; 0 if there is none.
 
     Text in UTF-8 has no byte 0xFF, so an error page has nothing to be mistaken here; text in
     UTF-16 begins with FF FE, which reads as a layer I header and fails at the next one.
     """
     first = parse_header(head)
     if first and first.layer > 1 and _headers_follow(head, 0, first, wanted=1, at_end=True):
-        return True
+        return first.layer
     for sync in _SYNC.finditer(head):
         found = parse_header(head, sync.start())
         if found and _headers_follow(head, sync.start(), found, wanted=2, at_end=False):
-            return True
-    return False
+            return found.layer
+    return 0
 
 
 def _headers_follow(

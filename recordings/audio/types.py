@@ -1,8 +1,11 @@
 """Which audio type leaves the portal: the bytes decide, then the vendor's word, if it is audio."""
 
-from .sniff import AAC, AUDIO_TYPES, FLAC, MP3, MP4, OGG, WAV, AudioType, sniff
+import re
+
+from .sniff import AAC, AMR, AUDIO_TYPES, FLAC, MP3, MP4, OGG, WAV, WEBM, AudioType, sniff
 
 _BY_MEDIA_TYPE = {kind.mime: kind for kind in AUDIO_TYPES} | {
+    "audio/mpeg": MP3,
     "audio/mp3": MP3,
     "audio/x-mp3": MP3,
     "audio/mpeg3": MP3,
@@ -13,10 +16,26 @@ _BY_MEDIA_TYPE = {kind.mime: kind for kind in AUDIO_TYPES} | {
     "audio/x-m4a": MP4,
     "audio/aacp": AAC,
     "application/ogg": OGG,
+    "audio/opus": OGG,
+    "audio/amr-wb": AMR,
+    "video/webm": WEBM,
 }
 _BY_FORMAT = {kind.extension: kind for kind in AUDIO_TYPES}
-# An error page or a JSON answer under an audio type is still no audio.
-_TEXT_BEGINS_WITH = (b"<", b"{", b"[")
+# What an HTTP client may get in place of audio, whatever type is declared.
+_OTHER_MAGIC = (
+    *(
+        b"PK\x03\x04",
+        b"%PDF-",
+        b"\x89PNG",
+        b"\xff\xd8\xff",
+        b"GIF8",
+        b"\x1f\x8b\x08",
+        b"7z\xbc\xaf",
+    ),
+)
+_MARKUP = ("<", "{", "[")
+_UTF_16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 
 
 def settle(head: bytes, media_type: str | None, format: str) -> AudioType | None:
@@ -28,7 +47,7 @@ def settle(head: bytes, media_type: str | None, format: str) -> AudioType | None
     kind = sniff(head)
     if kind:
         return kind
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_TEXT_BEGINS_WITH):
+    if head.startswith(_OTHER_MAGIC) or _is_text(head):
         return None
     return declared_type(media_type, format)
 
@@ -40,3 +59,31 @@ def declared_type(media_type: str | None, format: str) -> AudioType | None:
     if media_type in (None, "application/octet-stream", "binary/octet-stream"):
         return _BY_FORMAT.get(format.lower())
     return None
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether this is text in UTF-8 or UTF-16: an error page, a JSON answer, a table."""
+    coding = _UTF_16.get(head[:2])
+    if coding is None and len(head) >= 8:
+        # Without a mark: Latin text in UTF-16 has a NUL beside every letter.
+        if not any(head[1:40:2]):
+            coding = "utf-16-le"
+        elif not any(head[0:40:2]):
+            coding = "utf-16-be"
+    text = head.decode(coding or "utf-8-sig", "ignore").lstrip("\ufeff")
+    if text.lstrip()[:1] in _MARKUP and (coding or _is_utf_8(head[:40])):
+        return True
+    return bool(text) and (bool(coding) or _is_utf_8(head)) and not _CONTROL.search(text)
+
+
+def _is_utf_8(head: bytes) -> bool:
+    # The last character may be cut off.
+    return any(_decodes(head[: len(head) - cut]) for cut in range(4) if cut <= len(head))
+
+
+def _decodes(head: bytes) -> bool:
+    try:
+        head.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

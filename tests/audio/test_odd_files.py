@@ -109,6 +109,10 @@ def test_index_claims_are_compared_with_the_length(content, settled, changed):
     assert isinstance(facts(io.BytesIO(content)).playable, Playable) is changed
 
 
+def test_bytes_of_no_known_kind_wait_for_nothing():
+    assert first_judgement(bytes(range(1, 255)) * 400, MP3)
+
+
 def test_a_vbri_index_is_replaced_as_browsers_do_not_seek_by_it():
     body = bytes(32) + b"VBRI" + bytes(6) + VARIED_BYTES.to_bytes(4) + (800).to_bytes(4)
     content = frame(0xFFE348C4, 288, body) + VARIED

@@ -1,10 +1,17 @@
 """The first bytes decide the type, and what is not audio is not taken for it."""
 
+import io
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recordings.audio.playable import facts
 from recordings.audio.sniff import AAC, AUDIO_TYPES, FLAC, MP3, MP4, OGG, SNIFF_BYTES, WAV, sniff
+from recordings.audio.types import settle
+
+from .files import wav
+from .odd import odd
 
 FRAME_MPEG1 = b"\xff\xfb\x90\x64" + bytes(413)  # layer III, 128 kbit/s, 44.1 kHz: 417 bytes
 FRAME_MPEG25 = b"\xff\xe3\x28\xc4" + bytes(140)  # layer III, 16 kbit/s, 8 kHz, mono: 144 bytes
@@ -43,6 +50,84 @@ def id3(body: int, flags: int = 0) -> bytes:
 )
 def test_kind(head, expected):
     assert sniff(head) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "extension", "refused"),
+    [
+        ("opus.webm", "webm", ""),
+        ("narrowband.amr", "amr", "an AMR file"),
+        ("raw.gsm", "gsm", "a raw GSM 6.10 file"),
+        ("layer2.mp3", "mp2", "an MPEG layer II file"),
+        ("free-format.mp3", "mp3", "an MP3 file in free format"),
+        ("gsm610.wav", "wav", "a WAV file with GSM 6.10 sound"),
+    ],
+)
+def test_odd_kinds_have_their_own_ending_and_a_reason(name, extension, refused):
+    told = facts(io.BytesIO(odd(name)))
+    assert told.audio_type.extension == extension
+    reason = told.playable.reason if told.playable else ""
+    assert reason == (refused and f"This recording is {refused}, which browsers cannot play.")
+
+
+@pytest.mark.parametrize(
+    ("head", "extension"),
+    [
+        (b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\0\0" + bytes(64), "w64"),
+        (b"#!AMR-WB\n" + bytes(60), "amr"),
+        (b"FORM\0\0\1\0AIFCFVER" + bytes(60), "aiff"),
+        (b".snd\0\0\0\x18" + bytes(60), "au"),
+        (b"caff\0\x01\0\0desc" + bytes(60), "caf"),
+        (bytes.fromhex("3026b2758e66cf11") + bytes(60), "wma"),
+        (b"OggS\0\x02" + bytes(22) + b"Speex   1.2" + bytes(40), "ogg"),
+    ],
+)
+def test_kinds_that_no_browser_plays_are_named(head, extension):
+    assert sniff(head).extension == extension
+    assert "which browsers cannot play" in facts(io.BytesIO(head)).playable.reason
+
+
+@pytest.mark.parametrize(
+    "content", [wav(b""), wav(b"", data_size=4000), wav(b"", tag=0x31, bits=0), b""]
+)
+def test_a_file_without_sound_is_empty(content):
+    found = facts(io.BytesIO(content), WAV).playable
+    assert found.empty
+    assert found.reason == "This recording is empty: its file holds no sound."
+
+
+HTML = "<!DOCTYPE html><title>502 Bad Gateway</title>" * 20
+
+
+@pytest.mark.parametrize("media_type", ["audio/mpeg", "application/octet-stream", None])
+@pytest.mark.parametrize(
+    "head",
+    [
+        pytest.param(HTML.encode(), id="html"),
+        pytest.param(HTML.encode("utf-16"), id="html in UTF-16"),
+        pytest.param(HTML.encode("utf-16-be"), id="html in UTF-16 without a mark"),
+        pytest.param(HTML.encode("utf-16-le"), id="html in UTF-16 without a mark, little-endian"),
+        pytest.param(b"Service temporarily unavailable. Try later.\r\n", id="text"),
+        pytest.param("Der Dienst ist vorübergehend gestört.".encode()[:34], id="cut UTF-8"),
+        pytest.param("id;name\n1;Müller\n".encode("utf-8-sig") * 500, id="csv"),
+        pytest.param("Störung".encode("utf-16"), id="text in UTF-16"),
+        pytest.param(b'{"error": "x"}', id="json"),
+        pytest.param(b"PK\x03\x04" + bytes(range(200)), id="zip"),
+        pytest.param(b"%PDF-1.7 \x80\x81" + bytes(99), id="pdf"),
+        pytest.param(b"\x89PNG\r\n\x1a\n" + bytes(99), id="png"),
+    ],
+)
+def test_text_and_pictures_are_no_audio_whatever_is_declared(head, media_type):
+    assert settle(head, media_type, "mp3") is None
+
+
+def test_unknown_bytes_are_what_the_vendor_declares():
+    noise = bytes(range(1, 255)) * 8
+    assert settle(noise, "audio/mpeg", "wav") == MP3
+    assert settle(noise, "application/octet-stream", "wav") == WAV
+    assert settle(noise, "text/html", "wav") is None
+    assert settle(bytes(8000), "audio/wav", "") == WAV
+    assert settle(bytes(100), None, "mp2").extension == "mp2"
 
 
 @pytest.mark.parametrize(
