@@ -142,6 +142,8 @@ def api_url(name: str, default: str) -> str:
         parts.port  # noqa: B018  (raises ValueError for a port that is none)
     except ValueError:
         raise ImproperlyConfigured(expected) from None
+    if not re.fullmatch(r"[!-~]+", value):
+        raise ImproperlyConfigured(expected)
     https = parts.scheme == "https" and parts.hostname
     loopback_http = parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS
     if not (https or loopback_http) or "@" in parts.netloc or parts.query or parts.fragment:

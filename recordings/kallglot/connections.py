@@ -20,6 +20,7 @@ from .dialling import dial
 from .errors import BadAnswer
 
 _LENGTH = re.compile(r"[0-9]{1,18}")
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # folded lines hold CR and LF
 _POOLED_CONNECTIONS = 32
 
 # At DEBUG these write whole addresses, and an address of the media host may carry a signature.
@@ -114,6 +115,10 @@ class _Answer(http.client.HTTPResponse):
             value.strip(" \t").lower() for value in self.msg.get_all("transfer-encoding", ())
         ]
         if self.msg.defects or self.msg.get_payload():
+            return False
+        # Refuse control characters in the whole head (RFC 9110, section 5.5).
+        fields = (self.reason, *(text for field in self.msg.items() for text in field))
+        if any(_CONTROLS.search(text or "") for text in fields):
             return False
         if codings:
             return codings == ["chunked"] and not lengths

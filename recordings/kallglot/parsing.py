@@ -4,10 +4,11 @@ Only two things are refused, as `BadAnswer`: a body that is not a JSON object (o
 its `data`), and an answer about another object than the one that was asked for.
 """
 
+import itertools
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +20,11 @@ _TIMESTAMP = re.compile(
 )
 _LONGEST_SECONDS = 366 * 86_400  # a longer "call" is nonsense
 _LARGEST_INTEGER = 2**63 - 1  # what a database column holds
-_METADATA_DEPTH = 12
+# What is longer than these is cut: no page could show it, and every page would carry it.
+_LONGEST_TEXT = 20_000  # characters of one turn of a transcript
+_LONGEST_METADATA_KEY, _LONGEST_METADATA_TEXT = 100, 1_000
+_METADATA_DEPTH, _METADATA_VALUES = 12, 200
+_MOST_LANGUAGES = 20
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # no database takes these
 
 
@@ -109,7 +114,7 @@ def transcript(answer: Mapping[str, Any], session_id: str) -> Transcript:
         id=_word(answer.get("id")),
         status=_word(answer.get("status")),
         turns=tuple(turns),
-        languages=tuple(dict.fromkeys(word for item in spoken if (word := _word(item)))),
+        languages=_languages(spoken),
         duration=_first_seconds(answer.get("duration"), summary.get("duration_seconds")),
         skipped=len(entries) - len(turns),
     )
@@ -153,6 +158,11 @@ def _turn(fields: Mapping[str, Any], position: int) -> Turn:
     )
 
 
+def _languages(items: list[Any]) -> tuple[str, ...]:
+    words = dict.fromkeys(word for item in items if (word := _word(item)))
+    return tuple(words)[:_MOST_LANGUAGES]
+
+
 def _same_object(told: object, asked: str) -> None:
     if told != asked:
         raise BadAnswer("Kallglot answered about another object.", reason="vendor_other_object")
@@ -189,8 +199,13 @@ def _integer(value: object, largest: int = _LARGEST_INTEGER) -> int | None:
     return value if 0 <= value <= largest else None
 
 
-def _text(value: object) -> str | None:
-    return _UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) else None
+def _text(value: object, longest: int = _LONGEST_TEXT) -> str | None:
+    """`value` as a database takes it, with an ellipsis for what is too long."""
+    if not isinstance(value, str):
+        return None
+    if len(value) > longest:
+        value = value[: longest - 1] + "…"
+    return _UNSTORABLE.sub("\ufffd", value)
 
 
 def _word(value: object) -> str | None:
@@ -214,19 +229,31 @@ def timestamp(value: object) -> datetime | None:
 
 
 def _metadata(value: object) -> dict[str, Any]:
-    return _storable(value, _METADATA_DEPTH) if isinstance(value, dict) else {}
+    if not isinstance(value, dict):
+        return {}
+    return _storable(value, _METADATA_DEPTH, itertools.count(1))
 
 
-def _storable(value: Any, depth: int) -> Any:
-    """Return `value` without what a JSON column refuses; deeper than `depth` is cut off."""
+def _storable(value: Any, depth: int, numbers: Iterator[int]) -> Any:
+    """Return `value` without what a JSON column refuses; too deep or too much is left out.
+
+    numbers: counts the values of the whole metadata.
+    """
     if isinstance(value, str):
-        return _text(value)
+        return _text(value, _LONGEST_METADATA_TEXT)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        if not depth:
-            return None
-        return {_text(key): _storable(item, depth - 1) for key, item in value.items()}
+    if not isinstance(value, dict | list):
+        return value
+    if not depth:
+        return None
     if isinstance(value, list):
-        return [_storable(item, depth - 1) for item in value] if depth else None
-    return value
+        few = itertools.takewhile(lambda _: next(numbers) <= _METADATA_VALUES, value)
+        return [_storable(item, depth - 1, numbers) for item in few]
+    kept: dict[str, Any] = {}
+    for key, item in value.items():
+        if next(numbers) > _METADATA_VALUES:
+            break
+        # Of two long keys that begin alike, the first stays.
+        kept.setdefault(_text(key, _LONGEST_METADATA_KEY), _storable(item, depth - 1, numbers))
+    return kept

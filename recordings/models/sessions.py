@@ -20,6 +20,8 @@ class SessionState(models.TextChoices):
 
 
 _MOST_LISTED = 130
+# Every row of the library carries it.
+_LONGEST_CALLER = 100
 # What the library filters by besides the columns that it sorts by.
 _FILTERED_BY = (
     *("team", "recordings_state", "expires_last", "channels", "formats"),
@@ -175,7 +177,7 @@ class Session(models.Model):
         number = metadata.get("to" if outbound else "from")
         if number and not isinstance(number, str):
             number = json.dumps(number, ensure_ascii=False)
-        return number or self.phone_number
+        return number[:_LONGEST_CALLER] if number else self.phone_number
 
     @property
     def length(self) -> float | None:

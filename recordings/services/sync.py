@@ -310,7 +310,7 @@ def _session_facts(call: types.Session) -> dict:
         ),
         "duration": call.duration,
         "recording_enabled": call.recording_enabled,
-        "metadata": _without_nul(dict(call.metadata)),
+        "metadata": dict(call.metadata),
         "created_at": call.created_at,
         "started_at": call.started_at,
         "ended_at": call.ended_at,
@@ -337,17 +337,6 @@ def _recording_facts(recording: types.Recording) -> dict:
 def _texts(model, **values: str | None) -> dict[str, str]:
     """The values cut to their columns: an over-long word of the vendor must not lose a row."""
     return {
-        name: _without_nul(value or "")[: model._meta.get_field(name).max_length]
+        name: (value or "")[: model._meta.get_field(name).max_length]
         for name, value in values.items()
     }
-
-
-def _without_nul(value):
-    """`value` without what a database cannot store: NUL, and halves of surrogate pairs."""
-    if isinstance(value, str):
-        return value.replace("\x00", "").encode("utf-8", "ignore").decode()
-    if isinstance(value, dict):
-        return {_without_nul(key): _without_nul(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_without_nul(item) for item in value]
-    return value

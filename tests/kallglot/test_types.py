@@ -208,6 +208,29 @@ def test_metadata_can_be_stored():
     json.dumps(metadata, allow_nan=False).encode()
 
 
+def test_endless_metadata_is_cut():
+    long = "x" * 1_000_000
+    told = {"from": long, long: 1, long + "y": 2, "many": list(range(5_000)), "late": "no"}
+    raw = json.dumps({"id": "sess_1", "metadata": told, "status": long}).encode()
+    session = parsing.session(parsing.json_object(raw), "sess_1")
+    assert session.status is None
+    assert session.metadata["from"] == "x" * 999 + "…"
+    assert session.metadata["x" * 99 + "…"] == 1
+    assert session.metadata["many"][:3] == [0, 1, 2]
+    assert "late" not in session.metadata
+    assert len(json.dumps(session.metadata)) < 5_000
+
+
+def test_endless_texts_of_a_transcript_are_cut():
+    told = {
+        "turns": [{"text": "y" * 1_000_000, "translation": {"text": "z" * 1_000_000}}],
+        "metadata": {"languages_detected": [f"l{n}" for n in range(1_000)]},
+    }
+    transcript = parsing.transcript(told, "sess_1")
+    assert len(transcript.turns[0].text) == len(transcript.turns[0].translation) == 20_000
+    assert len(transcript.languages) == 20
+
+
 def test_deep_metadata_is_cut():
     raw = b'{"id":"sess_1","metadata":{"a":' + b"[" * 200 + b"]" * 200 + b"}}"
     metadata = parsing.session(parsing.json_object(raw), "sess_1").metadata
