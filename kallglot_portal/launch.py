@@ -17,6 +17,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,6 +29,9 @@ DEMO = VAR / "demo"
 SIMULATOR_KEY = "sk_test_demo_0000000000000001"
 SIMULATOR_WEBHOOK_SECRET = "kallglot-portal-demo-webhook-secret"  # noqa: S105  (loopback demo)
 _START_WITHIN_S = 60
+_CHECK_WITHIN_S = 30
+# A proxy of the environment leads out of this machine, and the address is on it.
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def main(arguments: list[str]) -> int:
@@ -225,11 +229,20 @@ def _greet(address: str, demo: bool) -> None:
         _manage("demo")
     sys.stdout.write(f"\n  Kallglot Portal is ready: {address}\n  Ctrl-C stops it.\n\n")
     sys.stdout.flush()
+    if not demo:
+        _check_key()
+
+
+def _check_key() -> None:
+    """Say what the API key may read; the portal serves already and waits for nothing."""
+    command = [sys.executable, "manage.py", "check_key"]
+    with suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run(command, check=False, timeout=_CHECK_WITHIN_S)  # noqa: S603  (our own words)
 
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=1):  # noqa: S310  (our own address)
+        with _DIRECT.open(url, timeout=1):
             return True
     except urllib.error.HTTPError:
         return True

@@ -58,11 +58,13 @@ class DatabaseGate:
     A 429 met by one worker stops the calls of the others until its `Retry-After` has passed.
     After any other pause, a single call, the probe, finds out whether the trouble is over.
     `background` calls also stop while what is left of the allowance is kept for users, and keep
-    a pace of their own.
+    a pace of their own. With `ignores_refusals` only a rate limit stops a call; its success ends
+    whatever pause there was.
     """
 
-    def __init__(self, *, background: bool = False) -> None:
+    def __init__(self, *, background: bool = False, ignores_refusals: bool = False) -> None:
         self._background = background
+        self._ignores_refusals = ignores_refusals
         self._lately: deque[float] = deque()
         self._lock = threading.Lock()
         self._allowance: _Allowance | None = None
@@ -79,6 +81,8 @@ class DatabaseGate:
         self._seen.troubled = bool(state.cause)
         kept_until = _seconds(state.kept_for_people_until)
         self._seen.kept_until = kept_until if kept_until < time.time() + _LONGEST_WINDOW_S else 0.0
+        if self._ignores_refusals and state.cause != errors.RateLimited.reason:
+            return
         wait_s = state.wait_s()
         cause = errors.KallglotError(reason=state.cause) if state.cause else None
         if self._background and wait_s <= 0:
@@ -134,6 +138,8 @@ class DatabaseGate:
                 # A call that was under way when others were told to wait does not end their wait.
                 over = Q(paused_until=None) | Q(paused_until__lte=now)
                 over |= Q(paused_until__gt=now + VendorState.BEYOND_ANY_WAIT)
+                if self._ignores_refusals:
+                    over |= ~Q(cause=errors.RateLimited.reason)
                 with _as_far_as_can_be_written():
                     VendorState.objects.exclude(cause="").filter(over).update(**VendorState.WELL)
             return

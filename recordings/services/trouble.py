@@ -98,6 +98,12 @@ def from_error(error: errors.KallglotError, user, what: str = "call") -> Trouble
     return _trouble(error.reason, wait_s, user, status=error.status, what=what)
 
 
+def advice(error: errors.KallglotError) -> str:
+    """Return what an administrator should know about `error`, for a terminal."""
+    sentence, to_do = _KNOWN.get(error.reason, (0, _NOT_REACHABLE, ""))[1:]
+    return to_do or sentence
+
+
 def remembered(reason: str, user, what: str = "call") -> Trouble:
     """What to show `user` about an error of which the database kept the `reason`."""
     return _trouble(reason, None, user, what=what)
