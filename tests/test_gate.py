@@ -130,8 +130,8 @@ def test_late_answers_do_not_shorten_a_pause(gate):
         gate.before_call()
 
 
-def test_of_thirty_clicks_after_a_pause_one_reaches_kallglot(vendor, call, clients):
-    for number in range(30):
+def test_of_many_clicks_after_a_pause_one_reaches_kallglot(vendor, call, clients):
+    for number in range(8):
         vendor.add_call(make_call(f"sess_{number}", {"mixed": noise(1_000)}))
         sync.open_call(f"sess_{number}")
     close(gates.DatabaseGate())
@@ -145,17 +145,17 @@ def test_of_thirty_clicks_after_a_pause_one_reaches_kallglot(vendor, call, clien
         statuses.append(answer.status_code)
         connections.close_all()
 
-    clicks = [threading.Thread(target=click, args=(number,)) for number in range(30)]
+    clicks = [threading.Thread(target=click, args=(number,)) for number in range(8)]
     for each in clicks:
         each.start()
-    # 29 have their answer while the one call to Kallglot is still waiting for its own.
-    assert eventually(lambda: len(statuses) >= 29, within=60)
+    # Seven have their answer while the one call to Kallglot is still waiting for its own.
+    assert eventually(lambda: len(statuses) >= 7, within=60)
     assert set(statuses) == {504}
     assert vendor.requests.count("/audio") == 1
     vendor.close()
     for each in clicks:
         each.join(30)
-    assert len(statuses) == 30
+    assert len(statuses) == 8
 
 
 def test_a_new_key_ends_the_pause_and_the_line_of_the_old_one(clients, settings, gate):
