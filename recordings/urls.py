@@ -72,6 +72,7 @@ urlpatterns = [
     path("imports/", imports.imports, name="imports"),
     path("imports/<int:number>/", imports.one, name="import"),
     path("imports/<int:number>/progress", imports.progress, name="import-progress"),
+    path("imports/<int:number>/stop", imports.stop, name="stop-import"),
     path("exports/", exports.exports, name="exports"),
     path("exports/<int:number>/", exports.one, name="export"),
     path("exports/<int:number>/progress", exports.progress, name="export-progress"),

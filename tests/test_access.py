@@ -71,6 +71,7 @@ MATRIX = [
     Row("imports", "get", "/imports/", (302, 302, 403, 200, 200, 200)),
     Row("import", "get", "/imports/1/", (302, 302, 403, 404, 404, 404)),
     Row("import-progress", "get", "/imports/1/progress", (302, 302, 403, 404, 404, 404)),
+    Row("stop-import", "post", "/imports/1/stop", (302, 302, 403, 404, 404, 404)),
     Row("exports", "get", "/exports/", (302, 302, 403, 403, 200, 200)),
     Row("exports: ask", "post", "/exports/", (302, 302, 403, 403, 302, 302), ZIP),
     Row("export", "get", "/exports/1/", (302, 302, 403, 403, 404, 404)),

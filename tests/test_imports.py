@@ -206,7 +206,7 @@ def test_a_made_up_moment_does_no_harm(since, clients, calls, vendor):
     assert answer.status_code == 200
 
 
-def test_an_import_is_seen_by_its_owner_and_administrators_only(clients, calls, person):
+def test_an_import_is_seen_by_its_owner_leads_and_administrators_only(clients, calls, person):
     from django.test import Client
 
     from recordings.roles import REVIEWER
@@ -218,7 +218,7 @@ def test_an_import_is_seen_by_its_owner_and_administrators_only(clients, calls, 
     for address in (location, f"{location}progress"):
         assert clients["reviewer"].get(address).status_code == 200
         assert clients["administrator"].get(address).status_code == 200
-        assert clients["lead"].get(address).status_code == 404
+        assert clients["lead"].get(address).status_code == 200
         assert another.get(address).status_code == 404
     assert location in clients["reviewer"].get("/imports/").text
     assert location not in another.get("/imports/").text

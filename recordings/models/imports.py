@@ -25,6 +25,7 @@ class Import(models.Model):
 
     @property
     def is_done(self) -> bool:
+        """Whether every id is settled, looked up or dropped."""
         return not self.items.waiting().exists()
 
     def counts(self) -> dict[str, int]:

@@ -5,7 +5,9 @@ takes them up. What is finished is never asked for again.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -13,20 +15,32 @@ from django.utils import timezone
 from recordings.kallglot import errors, types
 from recordings.models import Import, ImportItem, ImportOutcome, Lease, Recording, Session
 
-from . import gate, schedule, sync, vendor, work_round
+from . import gate, import_order, schedule, sync, urgency, vendor, work_round
 
+MAX_UNFINISHED = 5
+MAX_IDS_A_DAY = 50_000
 _MOST_ATTEMPTS = 8
 _AT_ONCE = 1000
+_AFTER_OTHERS_S = 2.0
 # The session, the list of its recordings, and soon its transcript.
 _CALLS_TO_KALLGLOT_EACH = 3
+
+
+class TooManyImports(Exception):  # noqa: N818  (it says what is the case)
+    """The user has as many imports, or ids in them, as one user may. Its text is for the user."""
 
 
 @transaction.atomic
 def create(user, ids: list[str]) -> Import:
     """Keep `ids` (each once) as an import of `user`; those already known are finished at once.
 
-    user: None for the command line, which sees every call.
+    The ids with the least time left come first (services/import_order.py).
+    user: None for the command line, which sees every call and has no limit.
+    Raises TooManyImports.
     """
+    if user is not None:
+        _check_limits(user, len(ids))
+    ids = import_order.by_time_left(ids)
     batch = Import.objects.create(user=user)
     items = (ImportItem(batch=batch, kallglot_id=kallglot_id) for kallglot_id in ids)
     ImportItem.objects.bulk_create(items, batch_size=_AT_ONCE)
@@ -42,9 +56,13 @@ class _Imports(work_round.Round[ImportItem]):
 
     def __init__(self) -> None:
         self._last_batch = 0
+        self._waits_for_others = False
 
     def next_item(self, resting: QuerySet) -> ImportItem | None:
-        """The next id of the import whose turn it is."""
+        """The next id of the import whose turn it is; none while more urgent work waits."""
+        self._waits_for_others = urgency.more_urgent_work()
+        if self._waits_for_others:
+            return None
         now = timezone.now()
         due = ImportItem.objects.waiting().exclude(next_at__gt=now).exclude(pk__in=resting)
         batches = due.order_by("batch")
@@ -61,6 +79,10 @@ class _Imports(work_round.Round[ImportItem]):
         self._last_batch = item.batch_id
         _look_up(item)
         vendor.remember_limit()
+
+    def finish(self) -> float | None:
+        waits = self._waits_for_others and ImportItem.objects.waiting().exists()
+        return _AFTER_OTHERS_S if waits else None
 
     def give_up(self, item: ImportItem) -> None:
         ImportItem.objects.filter(pk=item.pk).settle(
@@ -82,6 +104,34 @@ def work_off(on_each: Callable[[], None] = lambda: None) -> float | None:
 def ids_a_minute() -> int:
     """About how many ids a minute the rate limit leaves to imports."""
     return max(1, gate.background_calls_a_minute() // _CALLS_TO_KALLGLOT_EACH)
+
+
+def stop(batch: Import) -> int:
+    """End an import: what is looked up stays, the other ids are dropped; how many those were."""
+    with transaction.atomic():
+        stopped = batch.items.settle(ImportOutcome.STOPPED)
+        if stopped:
+            Import.objects.filter(pk=batch.pk).update(stopped_at=timezone.now())
+    return stopped
+
+
+def _check_limits(user, count: int) -> None:
+    # One request of a user after the other, so that each counts those before it.
+    get_user_model().objects.select_for_update(no_key=True).get(pk=user.pk)
+    waiting = ImportItem.objects.waiting().filter(batch__user=user)
+    unfinished = waiting.order_by().values("batch").distinct().count()
+    if unfinished >= MAX_UNFINISHED:
+        raise TooManyImports(
+            f"You have {unfinished} imports under way, which is the most one user may have. "
+            "Wait until one is done, or stop one."
+        )
+    day_ago = timezone.now() - timedelta(days=1)
+    today = ImportItem.objects.filter(batch__user=user, batch__created_at__gt=day_ago).count()
+    if today + count > MAX_IDS_A_DAY:
+        raise TooManyImports(
+            f"One user may import {MAX_IDS_A_DAY} ids within 24 hours. You have imported {today}, "
+            f"and these are {count} more."
+        )
 
 
 def _settle_known(batch: Import, ids: list[str]) -> None:

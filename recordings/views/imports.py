@@ -4,12 +4,12 @@ from datetime import datetime
 
 from django.core.paginator import Paginator
 from django.http import Http404
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_datetime
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from recordings import permissions
-from recordings.models import Import, ImportOutcome
+from recordings.models import Import, ImportItem, ImportOutcome, Session
 from recordings.services import importing, trouble
 from recordings.views.polling import poll
 
@@ -24,7 +24,8 @@ def imports(request):
     permissions.require(request.user, permissions.OPEN)
     mine = Import.objects.filter(user=request.user)
     page = Paginator(mine, LINES).get_page(request.GET.get("page"))
-    return render(request, "recordings/imports.html", {"page": page})
+    others = _unfinished_of_others(request.user) if _may_stop_all(request.user) else []
+    return render(request, "recordings/imports.html", {"page": page, "others": others})
 
 
 @require_safe
@@ -57,12 +58,30 @@ def progress(request, number):
     return render(request, "recordings/import.html#update", context)
 
 
+@require_POST
+def stop(request, number):
+    """End the import; what is looked up stays."""
+    importing.stop(_import(request, number))
+    return redirect("import", number)
+
+
+def _may_stop_all(user) -> bool:
+    """Leads and administrators may see and stop the imports of every user."""
+    return user.has_perm(permissions.EXPORT) or user.has_perm(permissions.ADMINISTER)
+
+
+def _unfinished_of_others(user) -> list[Import]:
+    waiting = ImportItem.objects.waiting().values("batch")
+    unfinished = Import.objects.filter(pk__in=waiting).exclude(user=user)
+    return list(unfinished.select_related("user")[:LINES])
+
+
 def _import(request, number) -> Import:
-    """Its own person's, or anybody's for administrators; everybody else's does not exist."""
+    """The user's own, or any for leads and administrators; for others it does not exist."""
     permissions.require(request.user, permissions.OPEN)
     batch = Import.objects.select_related("user").filter(pk=number).first()
     mine = batch is not None and batch.user_id == request.user.pk
-    if batch is None or not (mine or request.user.has_perm(permissions.ADMINISTER)):
+    if batch is None or not (mine or _may_stop_all(request.user)):
         raise Http404
     return batch
 
@@ -75,7 +94,7 @@ def _standing(batch, newest: datetime | None) -> dict:
         "batch": batch,
         "counts": counts,
         "total": total,
-        "done": total - waiting,
+        "done": total - waiting - counts[ImportOutcome.STOPPED],
         "waiting": waiting,
         "pace": pace,
         "minutes_left": -(-waiting // pace),
@@ -84,9 +103,14 @@ def _standing(batch, newest: datetime | None) -> dict:
 
 
 def _lines(request, items) -> list[dict]:
+    items = list(items)
+    numbers = [item.session_id for item in items if item.session_id]
+    # Another team's call looks exactly like one that Kallglot does not know.
+    visible = Session.objects.visible_to(request.user).in_bulk(numbers)
     return [
         {
             "item": item,
+            "session": visible.get(item.session_id),
             "trouble": trouble.remembered(item.reason, request.user)
             if item.outcome == ImportOutcome.FAILED
             else None,

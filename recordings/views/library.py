@@ -58,7 +58,11 @@ def open_calls(request):
         return _page(request, form, status=422)
     ids = form.cleaned_data["ids"]
     if len(ids) > MOST_AT_ONCE:
-        batch = importing.create(request.user, ids)
+        try:
+            batch = importing.create(request.user, ids)
+        except importing.TooManyImports as error:
+            form.add_error("ids", str(error))
+            return _page(request, form, status=429)
         tasks.soon(tasks.work_off_imports)
         return redirect("import", batch.pk)
     outcomes = [_open(kallglot_id, request.user) for kallglot_id in ids]
