@@ -2,14 +2,17 @@
 
 import fcntl
 import os
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from pytest_django.plugin import blocking_manager_key
 
 from recordings.models import Team
 from recordings.roles import ADMINISTRATOR, LEAD, REVIEWER
@@ -30,17 +33,35 @@ ROLES = {
 def pytest_collection_modifyitems(config, items):
     """Leave out tests without a database where a second database is tried.
 
-    After another kind of transactional test, the rows of the migrations would not be right.
+    Transactional tests have to start with the rows that migrations make: without
+    serialized_rollback they would find empty tables.
     """
     if "TEST_DATABASE_URL" in os.environ:
         without = [item for item in items if not _uses_database(item)]
         items[:] = [item for item in items if _uses_database(item)]
         config.hook.pytest_deselected(items=without)
     for item in items:
-        marker = item.get_closest_marker("django_db")
-        kind = marker.kwargs if marker else {}
-        if kind.get("transaction") and not kind.get("serialized_rollback"):
+        kind = getattr(item.get_closest_marker("django_db"), "kwargs", {})
+        if _is_transactional(item) and not kind.get("serialized_rollback"):
             raise pytest.UsageError(f"{item.nodeid} lacks serialized_rollback=True")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item, nextitem):
+    """Put the rows that migrations make back after a transactional test, which ends with none.
+
+    pytest-django runs such tests last; in parallel runs other files may follow.
+    """
+    result = yield
+    if _is_transactional(item) and nextitem and not _is_transactional(nextitem):
+        with item.config.stash[blocking_manager_key].unblock():
+            connection.creation.deserialize_db_from_string(connection._test_serialized_contents)
+    return result
+
+
+def _is_transactional(item):
+    marker = item.get_closest_marker("django_db")
+    return bool(marker and marker.kwargs.get("transaction"))
 
 
 def _uses_database(item):
@@ -75,8 +96,6 @@ def django_db_modify_db_settings(tmp_path_factory, django_db_modify_db_settings_
 
     Each parallel process has its own, on PostgreSQL by a suffix to the name.
     """
-    from django.db import connection
-
     if connection.vendor == "sqlite":
         name = tmp_path_factory.mktemp("database") / "portal.sqlite3"
         connection.settings_dict["TEST"]["NAME"] = str(name)
@@ -162,12 +181,15 @@ class _MadeOnUse(dict):
     def __init__(self, roles, make):
         super().__init__()
         self._roles, self._make = roles, make
+        self._making = threading.RLock()
 
     def __missing__(self, role):
         if role not in self._roles:
             raise KeyError(role)
-        self[role] = self._make(role)
-        return self[role]
+        with self._making:
+            if role not in self.keys():
+                self[role] = self._make(role)
+            return self[role]
 
     def __iter__(self):
         return iter(dict.fromkeys([*self._roles, *self.keys()]))
@@ -190,6 +212,13 @@ def clients(people):
         return client
 
     return _MadeOnUse(("anonymous", *ROLES), sign_in)
+
+
+@pytest.fixture
+def everyone_signed_in(clients):
+    """For tests that count queries, lock the database or use threads: no sign-in in between."""
+    for role in clients:
+        clients[role]
 
 
 @pytest.fixture

@@ -17,7 +17,10 @@ from .postgres import connect_as_stranger
 AUDIO = "/recordings/rec_known_mixed/audio"
 DOWNLOAD = "/recordings/rec_known_mixed/download"
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+    pytest.mark.usefixtures("everyone_signed_in"),
+]
 
 only_postgresql = pytest.mark.skipif(
     "connection.vendor != 'postgresql'", reason="SQLite has no server that grants connections"

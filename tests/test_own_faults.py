@@ -22,6 +22,7 @@ from tests.relay.held import Held
 
 N = 400_000
 AUDIO = "/recordings/rec_known_mixed/audio"
+pytestmark = pytest.mark.usefixtures("everyone_signed_in")
 
 
 def descriptors(folder) -> list[str]:
