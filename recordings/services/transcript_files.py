@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from django.db.models import TextChoices
-from django.utils import timezone
 
+from recordings import file_names
 from recordings.models import Session, Transcript, Turn
 
 from . import csv_cells
@@ -58,7 +58,7 @@ def write(kind: str, session: Session, transcript: Transcript, text: Text) -> by
 def _as_text(session: Session, transcript: Transcript, text: Text) -> str:
     lines = [f"Transcript of {session.kallglot_id}"]
     if session.begun_at:
-        begun = timezone.localtime(session.begun_at)
+        begun = file_names.file_time(session.begun_at)
         lines.append(f"Call of {begun:%Y-%m-%d %H:%M} ({begun:%Z})")
     if transcript.approximate:
         lines.append("Times are right to about a second.")

@@ -14,7 +14,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from django.db import transaction
@@ -308,8 +308,9 @@ class _Zip:
 
 
 def _info(name: str, moment: datetime | None) -> zipfile.ZipInfo:
-    moment = moment.astimezone(UTC) if moment and moment.year >= 1980 else timezone.now()
-    info = zipfile.ZipInfo(name, moment.timetuple()[:6])
+    # A ZIP has no times before 1980.
+    moment = moment if moment and moment.year > 1980 else timezone.now()
+    info = zipfile.ZipInfo(name, file_names.file_time(moment).timetuple()[:6])
     info.external_attr = 0o600 << 16
     return info
 

@@ -5,7 +5,6 @@ import io
 from django.db import DatabaseError
 from django.http import Http404, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from kallglot_portal.middleware import client_address, close_after
@@ -96,8 +95,7 @@ def download(request, number):
         response = _stream(file, decision)
         close_after(request, response, file.close)
     response["Content-Type"] = "application/zip"
-    made = timezone.localtime(export.ready_at).strftime("%Y-%m-%d_%H%M")
-    name = f"{made}_kallglot_export_{export.pk}.zip"
+    name = file_names.zip_name(export)
     response["Content-Disposition"] = file_names.content_disposition(name)
     response["Cache-Control"] = "private, no-store"
     for header, value in decision.headers.items():
@@ -183,8 +181,7 @@ def _table(export: Export) -> StreamingHttpResponse:
     response = StreamingHttpResponse(
         _after(b"\xef\xbb\xbf", lines), content_type="text/csv; charset=utf-8"
     )
-    made = timezone.localtime(export.created_at).strftime("%Y-%m-%d_%H%M")
-    name = f"{made}_kallglot_calls.csv"
+    name = file_names.table_name(export)
     response["Content-Disposition"] = file_names.content_disposition(name)
     response["Cache-Control"] = "no-store"
     return response

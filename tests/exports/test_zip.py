@@ -4,6 +4,7 @@ import hashlib
 import os
 import zipfile
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -78,6 +79,31 @@ def test_transcripts_go_in_as_asked_for(text, said, unsaid, clients, call):
     for name in texts:
         content = archive.read(name).decode()
         assert [words for words in (*said, *unsaid) if words in content] == said
+
+
+def test_a_file_has_the_same_name_in_a_zip_and_alone_wherever_the_viewer_is(
+    clients, call, settings
+):
+    settings.TIME_ZONE = "Europe/Berlin"
+    lead = clients["lead"]
+    lead.cookies["tz"] = "Asia/Tokyo"
+    transcript = Transcript.objects.update_or_create(
+        session=call, defaults={"fetched_at": timezone.now()}
+    )[0]
+    Turn.objects.create(transcript=transcript, position=0, text="Guten Tag")
+
+    archive = fetched(lead, make_zip(lead, CALL, channel=["mixed"], transcripts="both"))
+
+    alone = [
+        lead.get("/recordings/rec_known_mixed/download"),
+        *(lead.get(f"/sessions/{CALL}/transcript.{kind}") for kind in ("txt", "vtt")),
+    ]
+    names = [answer.headers["Content-Disposition"].split('"')[1] for answer in alone]
+    assert names == [line["file"] for line in manifest(archive)]
+    begun = call.begun_at.astimezone(ZoneInfo("Europe/Berlin"))
+    assert all(name.startswith(f"{begun:%Y-%m-%d_%H%M}_{CALL}_") for name in names)
+    assert [answer.getvalue() for answer in alone] == [archive.read(name) for name in names]
+    assert f"Call of {begun:%Y-%m-%d %H:%M} ({begun:%Z})" in alone[1].text
 
 
 def test_what_cannot_be_had_is_listed_with_the_reason(clients, call, vendor):
