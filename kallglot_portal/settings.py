@@ -162,6 +162,7 @@ else:
 
 AUDIO_DIR = Path(env.text("AUDIO_DIR") or VAR_DIR / "audio")
 AUDIO_MAX_BYTES = env.integer("AUDIO_MAX_BYTES", 20 * 2**30, at_least=0, at_most=2**60)
+EXPORTS_MAX_BYTES = env.integer("EXPORTS_MAX_BYTES", 20 * 2**30, at_least=0, at_most=2**60)
 # Whether the worker fetches audio before anybody asks: of nobody's, of new or of all known calls.
 PREFETCH_AUDIO = env.choice("PREFETCH_AUDIO", "off", ("off", "new", "all"))
 # Where nginx finds the audio folder, when it is in front and may send whole files by itself.

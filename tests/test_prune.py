@@ -9,12 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from django.contrib.sessions.models import Session as SignedIn
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from recordings.audio.store import Store
 from recordings.models import Recording
-from recordings.services import listening
+from recordings.services import listening, pruning
 from tests.relay.asking import eventually
 
 REC = "rec_known_mixed"
@@ -174,3 +176,23 @@ def test_many_copies_take_few_queries(call, audio_dir, django_assert_max_num_que
         (folder / "audio").write_bytes(b"x")
     with django_assert_max_num_queries(20):
         assert prune() == "100 removed"
+
+
+def test_old_sign_ins_are_forgotten(db):
+    now = timezone.now()
+    for name, expires in (("a", now - timedelta(hours=1)), ("b", now + timedelta(hours=1))):
+        SignedIn.objects.create(session_key=name * 32, session_data="", expire_date=expires)
+    for days in (0, 2, 100):
+        for model, facts in (
+            (AccessAttempt, {"failures_since_start": 1, "username": f"u{days}"}),
+            (AccessLog, {}),
+            (AccessFailureLog, {}),
+        ):
+            row = model.objects.create(**facts)
+            model.objects.filter(pk=row.pk).update(attempt_time=now - timedelta(days=days))
+
+    pruning.prune()
+
+    assert list(SignedIn.objects.values_list("session_key", flat=True)) == ["b" * 32]
+    assert AccessAttempt.objects.count() == 1
+    assert AccessLog.objects.count() == AccessFailureLog.objects.count() == 2

@@ -4,6 +4,7 @@ How often and how much is limited by role. The trail has a row for each export a
 in a ZIP; the calls of a table stand in its `Export`.
 """
 
+import contextlib
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -139,6 +140,35 @@ def _is_current(export: Export) -> bool:
     kept = Recording.objects.filter(pk__in=export.recording_ids)
     fit = [recording for recording in kept if recording.state is RecordingState.READY]
     return len(fit) == len(export.recording_ids)
+
+
+class NoRoom(Exception):  # noqa: N818  (it says what is the case)
+    """The ZIP would be larger than EXPORTS_MAX_BYTES, with every other one removed."""
+
+
+def make_room(size: int) -> None:
+    """Remove finished ZIPs, the oldest first, until `size` bytes more fit into the limit.
+
+    A download that is under way gets all of its file. Raises NoRoom.
+    """
+    most = settings.EXPORTS_MAX_BYTES
+    if not most or _used_bytes() + size <= most:
+        return
+    finished = Export.objects.filter(kind=ExportKind.ZIP, state=ExportState.READY)
+    for export in finished.order_by("ready_at", "pk"):
+        remove(export)
+        if _used_bytes() + size <= most:
+            return
+    raise NoRoom
+
+
+def _used_bytes() -> int:
+    used = 0
+    for entry in os.scandir(folder()):
+        # One may be removed at this moment.
+        with contextlib.suppress(FileNotFoundError):
+            used += entry.stat(follow_symlinks=False).st_size
+    return used
 
 
 def remove(export: Export) -> None:

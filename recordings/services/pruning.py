@@ -2,8 +2,12 @@
 
 import logging
 from collections.abc import Iterator
+from datetime import timedelta
 
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from django.contrib.sessions.models import Session as SignedIn
 from django.db.models import BigIntegerField
+from django.utils import timezone
 
 from recordings.audio.store import StorageFailed, Store
 from recordings.models import Recording, RecordingState, Session
@@ -13,13 +17,16 @@ from . import events, exporting, lanes, listening, work_round
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 500
+# A lock lasts half an hour (AXES_COOLOFF_TIME).
+_ATTEMPTS_KEPT_FOR = timedelta(days=1)
+_SIGN_INS_KEPT_FOR = timedelta(days=90)
 _HIGHEST = BigIntegerField.MAX_BIGINT
 
 
 def prune() -> int:
     """Delete copies of recordings that are expired, gone, missing, revised or unknown; how many.
 
-    Also deletes their waveforms, forgets ZIPs and webhooks whose time is over, looks which
+    Also deletes their waveforms, ZIPs, webhooks and sign-ins whose time is over, looks which
     recording of a call expires next, sweeps what killed processes left, and keeps the folder
     under its limit.
 
@@ -50,7 +57,16 @@ def _summarise_expired() -> None:
         work_round.try_item("pruning", session.pk, session.summarise)
 
 
-_OTHERS = (_summarise_expired, work_round.forget_old)
+def _forget_sign_ins() -> None:
+    """Sessions that have ended, and sign-in attempts that no limit counts any more."""
+    now = timezone.now()
+    SignedIn.objects.filter(expire_date__lt=now).delete()
+    AccessAttempt.objects.filter(attempt_time__lt=now - _ATTEMPTS_KEPT_FOR).delete()
+    for log_model in (AccessLog, AccessFailureLog):
+        log_model.objects.filter(attempt_time__lt=now - _SIGN_INS_KEPT_FOR).delete()
+
+
+_OTHERS = (_summarise_expired, _forget_sign_ins, work_round.forget_old)
 
 
 def _discard_all(store: Store) -> tuple[int, StorageFailed | None]:

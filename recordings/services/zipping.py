@@ -192,6 +192,7 @@ class _Zip:
             name = self._unused(f"{file_names.download_stem(recording)}.{source.extension}")
             info = _info(name, recording.session.begun_at)
             info.file_size = size = source.length
+            self._make_room(size)
             with archive.open(info, "w", force_zip64=size >= 2**31) as entry:
                 for block in source.blocks(0, size):
                     entry.write(block)
@@ -200,6 +201,12 @@ class _Zip:
             source.close()
         self._contained.append(recording)
         self._lines.append(_Line(**about, file=name, size=size, sha256=sha256))
+
+    def _make_room(self, size: int) -> None:
+        try:
+            exporting.make_room(size)
+        except exporting.NoRoom:
+            raise _Failed("exports_full") from None
 
     def _fetch(self, recording: Recording) -> tuple[WholeFile, str]:
         """The whole file and its digest; waits while Kallglot asks for a pause."""
@@ -246,6 +253,7 @@ class _Zip:
         self._transcripts_of.append(session)
         for name, content in files:
             name = self._unused(name)
+            self._make_room(len(content))
             archive.writestr(_info(name, session.begun_at), content)
             digest = hashlib.sha256(content).hexdigest()
             self._lines.append(_Line(**about, file=name, size=len(content), sha256=digest))

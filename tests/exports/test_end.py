@@ -99,3 +99,27 @@ def test_an_export_whose_person_is_gone_leaves_nothing(clients, people, call):
 
     assert Export.objects.get().reason == "not_allowed"
     assert list(exporting.folder().glob("*")) == [] if exporting.folder().exists() else True
+
+
+def test_the_oldest_zip_makes_room_for_a_new_one(clients, call, settings):
+    first = make_zip(clients["lead"], CALL, channel=["mixed"])
+    settings.EXPORTS_MAX_BYTES = int(first.size * 2.5)
+    second = make_zip(clients["lead"], CALL, channel=["mixed"])
+    third = make_zip(clients["lead"], CALL, channel=["mixed"])
+
+    first.refresh_from_db()
+    assert first.state == ExportState.REMOVED
+    assert not exporting.path(first).exists()
+    for export in (second, third):
+        assert fetched(clients["lead"], export).testzip() is None
+
+
+def test_a_zip_that_alone_is_too_large_is_refused_politely(clients, call, settings):
+    settings.EXPORTS_MAX_BYTES = 100
+
+    export = make_zip(clients["lead"], CALL)
+
+    assert (export.state, export.reason) == (ExportState.FAILED, "exports_full")
+    page = clients["lead"].get(f"/exports/{export.pk}/")
+    assert "Please choose fewer calls." in page.text
+    assert not list(exporting.folder().iterdir())
