@@ -22,9 +22,13 @@ class PortalAdminSite(AdminSite):
     def admin_view(self, view, cacheable=False):
         inner = super().admin_view(view, cacheable)
 
+        from recordings.models import AuditAction
+        from recordings.views import refusals
+
         @wraps(inner)
         def not_there_for_others(request, *args, **kwargs):
             if request.user.is_authenticated and not self.has_permission(request):
+                refusals.record(request, AuditAction.PAGE, None, "administer_portal")
                 raise Http404
             return inner(request, *args, **kwargs)
 

@@ -14,8 +14,10 @@ class OneLineFormatter(logging.Formatter):
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        # A refusal is no fault: its sentence is enough. Stack traces are for errors.
-        if record.levelno < logging.ERROR and record.exc_info:
+        # A refusal is no fault: its sentence is enough, although Django logs some as errors. Stack
+        # traces are for faults of ours.
+        is_fault = record.levelno >= logging.ERROR and getattr(record, "status_code", 500) >= 500
+        if record.exc_info and not is_fault:
             record = copy.copy(record)
             record.exc_info = record.exc_text = None
         return super().format(record)

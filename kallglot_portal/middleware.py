@@ -23,6 +23,8 @@ from kallglot_portal.database import little_patience
 
 _LAST_SEEN = "last_seen_at"
 SIGNED_IN = "signed_in_at"
+# Characters.
+_LONGEST_WAY_BACK = 4000
 
 
 def close_after(request, response, close: Callable[[], None]) -> None:
@@ -193,6 +195,10 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
             return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
         if not request.htmx and not getattr(view_func, "answers_without_pages", False):
             return redirect_to_login(self._way_back(request))
+        if action := getattr(view_func, "refused_as", None):
+            from recordings.views import refusals
+
+            refusals.record_anonymous(request, action)
         response = HttpResponse(
             "Please sign in.", status=401, content_type="text/plain; charset=utf-8"
         )
@@ -202,17 +208,20 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
 
     def _way_back(self, request) -> str:
         """The page to come back to: never a fragment, nor an address that only takes posts."""
+        home = settings.LOGIN_REDIRECT_URL
         if request.htmx:
             page = request.htmx.current_url or ""
         elif request.method in ("GET", "HEAD"):
-            return request.get_full_path()
+            # Django refuses to redirect to an address that is much longer.
+            page = request.get_full_path()
+            return page if len(page) <= _LONGEST_WAY_BACK else resolve_url(home)
         else:
             page = request.headers.get("Referer", "")
         if url_has_allowed_host_and_scheme(page, {request.get_host()}):
             parts = urlsplit(page)
             if parts.path.startswith("/"):
                 return urlunsplit(("", "", parts.path, parts.query, ""))
-        return resolve_url(settings.LOGIN_REDIRECT_URL)
+        return resolve_url(home)
 
 
 class HtmxVaryMiddleware:

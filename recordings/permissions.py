@@ -73,7 +73,15 @@ class PermissionBackend(ModelBackend):
         return user_obj._perm_cache
 
 
+class Refused(PermissionDenied):
+    """A user lacks `permission`; the text is a sentence for that user."""
+
+    def __init__(self, permission: str) -> None:
+        super().__init__(_REFUSALS.get(permission, "Your role does not include this."))
+        self.permission = permission
+
+
 def require(user, permission: str) -> None:
-    """Raise `PermissionDenied` with a sentence for the person if `user` lacks `permission`."""
+    """Raise `Refused`, a `PermissionDenied`, if `user` lacks `permission`."""
     if not user.has_perm(permission):
-        raise PermissionDenied(_REFUSALS.get(permission, "Your role does not include this."))
+        raise Refused(permission)

@@ -8,10 +8,11 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
+from kallglot_portal.logs import OneLineFormatter
 from recordings.models import Note, Transcript
 from recordings.roles import REVIEWER
 from tests.conftest import CALL
-from tests.fuzzing import Fuzzer, routes
+from tests.fuzzing import USERS, Fuzzer, routes
 from tests.raw_requests import RawClient
 
 SEED = 20_260_101
@@ -26,13 +27,15 @@ class Rollback(Exception):  # noqa: N818  (it is no error)
 def sessions(clients, person):
     """The session cookie of each kind of user."""
     user = person("deactivated", REVIEWER)
-    clients["deactivated"] = Client()
-    clients["deactivated"].force_login(user)
+    deactivated = Client()
+    deactivated.force_login(user)
     user.is_active = False
     user.save()
+    found = {name: clients[name] for name in USERS if name != "deactivated"}
+    found["deactivated"] = deactivated
     return {
-        name: client.cookies["sessionid"].value if "sessionid" in client.cookies else ""
-        for name, client in clients.items()
+        name: client.cookies["sessionid"].value if name != "anonymous" else ""
+        for name, client in found.items()
     }
 
 
@@ -41,7 +44,7 @@ def known(call, people, other_team):
     """Values that exist, by the name of the part of an address."""
     Transcript.objects.get(session=call).turns.create(position=1, text="Hello.")
     Note.objects.create(pk=77, session=call, author_name="rosa", start=1, text="!", key=uuid4())
-    numbers = ("1", "77", *(str(user.pk) for user in people.values()))
+    numbers = ("1", "77", *(str(people[name].pk) for name in USERS[2:]))
     return {
         "session_id": (CALL, "sess_unknown"),
         "recording_id": tuple(f"rec_known_{name}" for name in ("mixed", "agent", "customer")),
@@ -55,15 +58,17 @@ def known(call, people, other_team):
 
 
 class Watcher(logging.Handler):
-    """Keeps what is logged with a stack trace."""
+    """Keeps what takes more than its one line of the log."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.setFormatter(OneLineFormatter())
         self.traces = []
 
     def emit(self, record):
-        if record.levelno >= logging.ERROR:
-            self.traces.append(self.format(record))
+        line = self.format(record)
+        if "\n" in line:
+            self.traces.append(line)
 
 
 def faults(count: int, sessions, known) -> list[str]:

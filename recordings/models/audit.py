@@ -14,6 +14,7 @@ class AuditAction(models.TextChoices):
     PLAY = "play", "Played"
     DOWNLOAD = "download", "Downloaded"
     EXPORT = "export", "Exported"
+    PAGE = "page", "Opened a page"
     NOTE_ADDED = "note_added", "Added a note"
     NOTE_CHANGED = "note_changed", "Changed a note"
     NOTE_DELETED = "note_deleted", "Deleted a note"
@@ -35,13 +36,28 @@ class AppendOnly(Exception):  # noqa: N818  (it says what is wrong)
 
 
 class AuditQuerySet(models.QuerySet):
+    """Reads rows; every way to change one raises `AppendOnly`."""
+
     def update(self, **values):
-        raise AppendOnly
+        # What the deletion of an account does; `user_number` and `user_name` stay.
+        if values != {"user": None}:
+            raise AppendOnly
+        return super().update(**values)
 
     def bulk_update(self, *args, **kwargs):
         raise AppendOnly
 
+    def bulk_create(self, *args, **kwargs):
+        # It could write over rows (`update_conflicts`), and it would skip the chain.
+        raise AppendOnly
+
     def delete(self):
+        raise AppendOnly
+
+    def _update(self, values):
+        raise AppendOnly
+
+    def _raw_delete(self, using):
         raise AppendOnly
 
 
@@ -50,8 +66,11 @@ class AuditEvent(models.Model):
 
     Names and ids are copied, so that a row says the same when a person or a call is long gone.
     `digest` is a hash over the row and the `digest` of the row before: a changed or missing row
-    breaks the chain.
+    breaks the chain. `version` says which facts are in the hash. `user_number` is the id of the
+    account, which stays when the account is deleted.
     """
+
+    VERSION = 2
 
     at = models.DateTimeField(default=timezone.now, db_index=True)
     user = models.ForeignKey(
@@ -61,6 +80,7 @@ class AuditEvent(models.Model):
         related_name="audit_events",
     )
     user_name = models.CharField(max_length=150)
+    user_number = models.BigIntegerField(null=True)
     action = models.CharField(max_length=20, choices=AuditAction)
     outcome = models.CharField(max_length=20, choices=AuditOutcome)
     reason = models.CharField(max_length=40, blank=True)
@@ -68,12 +88,15 @@ class AuditEvent(models.Model):
     recording_id_text = models.CharField("recording", max_length=70, blank=True)
     address = models.CharField(max_length=45, blank=True)
     digest = models.CharField(max_length=64)
+    version = models.PositiveSmallIntegerField(default=1)
 
     objects = AuditQuerySet.as_manager()
 
     class Meta:
         # The Django admin must never offer more than looking.
         default_permissions = ("view",)
+        # Django itself goes by this manager, and would let anything pass by another one.
+        base_manager_name = "objects"
         ordering = ["-pk"]
 
     def __str__(self):

@@ -29,8 +29,9 @@ class Export(models.Model):
     never later than the first of its recordings expires.
     """
 
+    # Stays when the account is deleted: the audit trail leads here for the calls of a table.
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="exports"
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="exports"
     )
     kind = models.CharField(max_length=10, choices=ExportKind, default=ExportKind.ZIP)
     state = models.CharField(max_length=20, choices=ExportState, default=ExportState.WAITING)

@@ -135,6 +135,10 @@ class Session(models.Model):
         indexes = [
             models.Index(fields=["next_refresh_at"], name="calls_to_refresh"),
             models.Index(fields=["next_check_at"], name="calls_to_check"),
+            # Whether a team has a call with such a word; see `filters`.
+            models.Index(fields=["source_language", "team"], name="calls_from_language"),
+            models.Index(fields=["target_language", "team"], name="calls_into_language"),
+            models.Index(fields=["mode", "team"], name="calls_by_mode"),
             _in_order("sort_at", "newest_calls", "-"),
             _in_order("length_s", "calls_by_length"),
             _in_order("expires_first", "calls_by_first_expiry"),

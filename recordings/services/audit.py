@@ -24,7 +24,7 @@ def record(
     user,
     action: AuditAction,
     outcome: AuditOutcome,
-    recording: Recording,
+    recording: Recording | None,
     address: str,
     reason: str = "",
 ) -> None:
@@ -110,7 +110,7 @@ def first_broken_row() -> AuditEvent | None:
     """
     previous = ""
     for event in AuditEvent.objects.order_by("pk").iterator():
-        if event.digest != _digest(event, previous):
+        if event.digest != _digest(event, previous) or _names_another_user(event):
             return event
         previous = event.digest
     return None
@@ -131,10 +131,15 @@ def lock_chain() -> AuditChain:
 
 
 def append(chain, user, action, outcome, recording, address, reason="") -> AuditEvent:
-    """Add one row after `chain`, which this transaction has locked."""
+    """Add one row after `chain`, which this transaction has locked.
+
+    recording: None for a row about no call. It and its call need not be saved.
+    """
     event = AuditEvent(
-        user=user,
+        version=AuditEvent.VERSION,
+        user=user if user.is_authenticated else None,
         user_name=user.get_username(),
+        user_number=user.pk,
         action=action,
         outcome=outcome,
         reason=reason,
@@ -148,8 +153,16 @@ def append(chain, user, action, outcome, recording, address, reason="") -> Audit
     return event
 
 
+def _names_another_user(event: AuditEvent) -> bool:
+    """Whether the row leads to another account than the one that it was written for."""
+    return event.version >= 2 and event.user_id not in (None, event.user_number)
+
+
 def _digest(event: AuditEvent, previous: str) -> str:
-    """SHA-256 over the digest before and every fact of the row, in a fixed form."""
+    """SHA-256 over the digest before and every fact of the row, in a fixed form.
+
+    Rows of version 1 lack the id of the account.
+    """
     facts = [
         previous,
         event.at.isoformat(),
@@ -161,4 +174,6 @@ def _digest(event: AuditEvent, previous: str) -> str:
         event.recording_id_text,
         event.address,
     ]
+    if event.version >= 2:
+        facts += [event.version, event.user_number]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

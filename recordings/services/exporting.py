@@ -135,7 +135,7 @@ def _is_current(export: Export) -> bool:
     """Whether it is ready, not past its time, and nothing in it was deleted by Kallglot."""
     if export.kind != ExportKind.ZIP or export.state != ExportState.READY:
         return False
-    if export.remove_at is None or export.remove_at <= timezone.now():
+    if export.user_id is None or export.remove_at is None or export.remove_at <= timezone.now():
         return False
     kept = Recording.objects.filter(pk__in=export.recording_ids)
     fit = [recording for recording in kept if recording.state is RecordingState.READY]

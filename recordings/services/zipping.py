@@ -135,7 +135,7 @@ class _Zip:
 
     def make(self) -> None:
         export = self._export
-        if not export.user.has_perm(permissions.EXPORT):
+        if export.user is None or not export.user.has_perm(permissions.EXPORT):
             raise _Failed("not_allowed")
         visible = Session.objects.visible_to(export.user).filter(pk__in=export.session_ids)
         sessions = list(visible.order_by("sort_at", "pk"))
@@ -302,7 +302,9 @@ class _Zip:
         self._update(done=self._done)
 
     def _update(self, **values) -> None:
-        if not Export.objects.filter(pk=self._export.pk, state__in=_UNFINISHED).update(**values):
+        # Without its user, when the account was deleted meanwhile, it is nobody's to finish.
+        mine = Export.objects.filter(pk=self._export.pk, user=self._export.user)
+        if not mine.filter(state__in=_UNFINISHED).update(**values):
             raise _Abandoned
 
     def _hold_on(self) -> None:

@@ -5,10 +5,8 @@ import logging
 import re
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
 from django.db import Error
 from django.http import Http404, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
@@ -22,7 +20,7 @@ from recordings.kallglot import errors
 from recordings.models import AuditAction, AuditOutcome, Recording, RecordingState
 from recordings.services import accesses, audit, listening, trouble
 
-from . import broken
+from . import broken, refusals
 
 log = logging.getLogger(__name__)
 
@@ -78,17 +76,13 @@ def download(request, recording_id):
     return _answer(request, recording, AuditAction.DOWNLOAD)
 
 
+audio.refused_as = AuditAction.PLAY
+download.refused_as = AuditAction.DOWNLOAD
+
+
 def _recording(request, recording_id, action, permission) -> Recording:
-    recording = Recording.objects.one_visible_to(request.user, recording_id)
-    if recording is None:
-        hidden = get_object_or_404(Recording, kallglot_id=recording_id)
-        _record(request, action, AuditOutcome.REFUSED, hidden, "not_visible")
-        raise Http404
-    try:
-        permissions.require(request.user, permission)
-    except PermissionDenied:
-        _record(request, action, AuditOutcome.REFUSED, recording, "no_permission")
-        raise
+    recording = refusals.recording_or_404(request, recording_id, action)
+    refusals.require(request, permission, action, recording)
     return recording
 
 

@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from kallglot_portal.database import replace_dead_connections
+from recordings.views import refusals
 
 # Longer than any transaction of ours, shorter than a person's patience.
 _DATABASE_BUSY_WAIT_S = 10
@@ -38,6 +39,7 @@ def bad_request(request, exception=None):
 
 
 def forbidden(request, exception=None):
+    refusals.record_page(request, exception)
     sentence = str(exception) or "Your role does not include this."
     return _page(request, 403, "Not allowed", sentence)
 

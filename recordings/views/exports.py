@@ -14,15 +14,16 @@ from recordings.audio.source import LARGE_BLOCK
 from recordings.filters import CallFilters
 from recordings.kallglot import types
 from recordings.models import (
-    AuditOutcome,
+    AuditAction,
     Export,
     ExportKind,
     ExportState,
     Recording,
     Session,
 )
-from recordings.services import audit, calls_table, exporting
+from recordings.services import calls_table, exporting
 from recordings.services.transcript_files import Text
+from recordings.views import refusals
 from recordings.views.audio import answers_without_pages
 from recordings.views.polling import poll
 
@@ -38,9 +39,8 @@ class _NotUnderstood(Exception):  # noqa: N818  (it says what is the case)
 @require_http_methods(["GET", "HEAD", "POST"])
 def exports(request):
     """One's own exports; posting asks for one."""
-    if request.method == "POST" and not request.user.has_perm(permissions.EXPORT):
-        _refuse(request)
-    permissions.require(request.user, permissions.EXPORT)
+    action = AuditAction.EXPORT if request.method == "POST" else AuditAction.PAGE
+    refusals.require(request, permissions.EXPORT, action)
     if request.method == "POST":
         return _create(request)
     mine = Export.objects.filter(user=request.user)[:_LATELY]
@@ -101,6 +101,9 @@ def download(request, number):
     for header, value in decision.headers.items():
         response[header] = value
     return response
+
+
+download.refused_as = AuditAction.DOWNLOAD
 
 
 def _stream(file: io.BufferedReader, decision) -> StreamingHttpResponse:
@@ -197,6 +200,7 @@ def _export(request, number) -> Export:
     permissions.require(request.user, permissions.EXPORT)
     export = Export.objects.filter(pk=number, user=request.user, kind=ExportKind.ZIP).first()
     if export is None:
+        refusals.record(request, AuditAction.PAGE, None, f"export {number}")
         raise Http404
     return export
 
@@ -209,15 +213,6 @@ def _context(request, export: Export, *, news: bool = False) -> dict:
         "downloadable": not unfinished and exporting.may_be_sent(export),
         **poll(request, _POLL_DELAYS_S, news=news),
     }
-
-
-def _refuse(request) -> None:
-    try:
-        audit.record_export(
-            request.user, "no_permission", client_address(request), outcome=AuditOutcome.REFUSED
-        )
-    except DatabaseError:
-        audit.log.exception("The trail lacks a row: a refused export")
 
 
 def _page(request, status: int, title: str, sentence: str, wait_s: int | None = None):

@@ -9,8 +9,9 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST, require_safe
 
 from recordings import permissions
-from recordings.models import Import, ImportItem, ImportOutcome, Session
+from recordings.models import AuditAction, Import, ImportItem, ImportOutcome, Session
 from recordings.services import importing, trouble
+from recordings.views import refusals
 from recordings.views.polling import poll
 
 LINES = 100
@@ -82,6 +83,7 @@ def _import(request, number) -> Import:
     batch = Import.objects.select_related("user").filter(pk=number).first()
     mine = batch is not None and batch.user_id == request.user.pk
     if batch is None or not (mine or _may_stop_all(request.user)):
+        refusals.record(request, AuditAction.PAGE, None, f"import {number}")
         raise Http404
     return batch
 

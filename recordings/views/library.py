@@ -17,7 +17,7 @@ from recordings.kallglot import errors
 from recordings.models import Session, SessionState
 from recordings.services import importing, measures, sync
 from recordings.services.trouble import Trouble, from_error
-from recordings.views import call_rows, came_from
+from recordings.views import call_rows, came_from, refusals
 from recordings.views.polling import look_again
 
 PAGE_SIZE = 50
@@ -79,12 +79,9 @@ def open_calls(request):
 
 def _open(kallglot_id: str, user) -> Opened:
     try:
-        session = sync.open_call(kallglot_id)
+        session = sync.open_call(kallglot_id, user)
     except errors.KallglotError as error:
         return Opened(kallglot_id, None, from_error(error, user))
-    if not Session.objects.visible_to(user).filter(pk=session.pk).exists():
-        # Another team's call looks exactly like one that Kallglot does not know.
-        return Opened(kallglot_id, None, from_error(errors.NotFound(status=404), user))
     return Opened(kallglot_id, session, None)
 
 
@@ -94,10 +91,11 @@ def call_row(request, session_id):
 
     While nothing has changed, the answer is the next time to ask and leaves the row alone.
     """
-    session = Session.objects.visible_to(request.user).filter(kallglot_id=session_id).first()
-    if session is None:
+    try:
+        session = refusals.session_or_404(request, session_id)
+    except Http404:
         if "seen" not in request.GET:
-            raise Http404
+            raise
         # It was there a moment ago: its row goes too.
         return HttpResponse(headers=_WHOLE_ROW)
     # The end of a call comes by a webhook, and pages are full of calls in progress.

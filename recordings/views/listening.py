@@ -4,21 +4,20 @@ import math
 
 from django.db import DatabaseError
 from django.http import HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from recordings import permissions
-from recordings.models import Recording, Session
+from recordings.models import Recording
 from recordings.services import heard, room
+from recordings.views import refusals
 from recordings.views.came_from import CameFrom
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def listening(request, session_id):
     """GET: the call as a player takes it. POST: the listener's second, channel, seconds heard."""
-    visible = Session.objects.visible_to(request.user)
-    session = get_object_or_404(visible, kallglot_id=session_id)
+    session = refusals.session_or_404(request, session_id)
     permissions.require(request.user, permissions.LISTEN)
     if request.method == "POST":
         # The page may be older than the sign-in: what one has heard is no other's.
@@ -38,8 +37,7 @@ listening.answers_without_pages = True
 @require_safe
 def neighbours(request, session_id):
     """The rooms of the calls before and after this one in the list that the address names."""
-    visible = Session.objects.visible_to(request.user)
-    session = get_object_or_404(visible, kallglot_id=session_id)
+    session = refusals.session_or_404(request, session_id)
     found = CameFrom(request, session).neighbours
     rooms = [call and reverse("session", args=[call.kallglot_id]) for call in found]
     return JsonResponse(dict(zip(("previous", "next"), rooms, strict=True)))

@@ -1,25 +1,24 @@
 """Notes: the panel in the listening room, and a small view for each change."""
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from kallglot_portal.middleware import client_address
 from recordings import permissions
 from recordings.forms import EditNoteForm, NoteForm
-from recordings.models import Note, Session
+from recordings.models import AuditAction, Note
 from recordings.services import notes, room
-from recordings.views import sessions
+from recordings.views import refusals, sessions
 from recordings.views.note_panel import Panel
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def of_call(request, session_id):
     """The panel: a fragment for htmx, the call's page for everybody else. Posting adds a note."""
-    visible = Session.objects.visible_to(request.user)
-    session = get_object_or_404(visible, kallglot_id=session_id)
+    session = refusals.session_or_404(request, session_id)
     if request.method == "POST":
         return _add(request, session)
     return _panel(request, session, Panel(request, session))
@@ -79,7 +78,11 @@ def _add(request, session) -> HttpResponse:
 def _note(request, number) -> Note:
     """A note that this person may see; every other one does not exist."""
     visible = Note.objects.visible_to(request.user).select_related("session")
-    return get_object_or_404(visible, pk=number)
+    note = visible.filter(pk=number).first()
+    if note is None:
+        refusals.record(request, AuditAction.PAGE, None, f"note {number}")
+        raise Http404
+    return note
 
 
 def _done(request, session, note: Note | None = None) -> HttpResponse:

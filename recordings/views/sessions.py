@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.db import DatabaseError
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
@@ -15,6 +15,7 @@ from recordings import permissions
 from recordings.models import Recording, RecordingState, Session, SessionState
 from recordings.services import recheck, room, sync, transcripts
 from recordings.services.trouble import Trouble, from_error, remembered
+from recordings.views import refusals
 from recordings.views.came_from import CameFrom, carried
 from recordings.views.note_panel import Panel
 from recordings.views.polling import look_again, poll
@@ -35,7 +36,7 @@ class Tab:
 
 @require_safe
 def session_page(request, session_id):
-    session = _session(request, session_id)
+    session = refusals.session_or_404(request, session_id)
     template = "recordings/session.html"
     if wants_a_part(request) and request.htmx.target in ("listening", "measurements"):
         template += f"#{request.htmx.target}"
@@ -47,7 +48,7 @@ def session_page(request, session_id):
 @require_safe
 def recordings(request, session_id):
     """The recordings table: a fragment for htmx, the whole page for everybody else."""
-    session = _session(request, session_id)
+    session = refusals.session_or_404(request, session_id)
     template = "recordings/session.html"
     if wants_a_part(request):
         template += "#recordings"
@@ -61,7 +62,7 @@ def recordings(request, session_id):
 @require_POST
 def refresh(request, session_id):
     """Ask Kallglot now, whatever the age of what we know."""
-    session = _session(request, session_id)
+    session = refusals.session_or_404(request, session_id)
     trouble = _refresh(request, session, at_once=True)
     with contextlib.suppress(DatabaseError):
         recheck.by_user(session)
@@ -77,10 +78,7 @@ def refresh(request, session_id):
 @require_safe
 def recording_row(request, recording_id):
     """One row of the table, which a row still processing asks for until it is ready."""
-    recording = get_object_or_404(
-        Recording.objects.visible_to(request.user).select_related("session"),
-        kallglot_id=recording_id,
-    )
+    recording = refusals.recording_or_404(request, recording_id)
     in_a_moment = look_again(recording.session)
     recording = Recording.objects.filter(pk=recording.pk).select_related("session").first()
     if recording is None:
@@ -104,10 +102,6 @@ def page(request, session: Session, panel: Panel, status: int = 200) -> HttpResp
     """The call's whole page as it is known, with `panel` for its notes."""
     context = _context(request, session, None, panel)
     return render(request, "recordings/session.html", context, status=status)
-
-
-def _session(request, session_id) -> Session:
-    return get_object_or_404(Session.objects.visible_to(request.user), kallglot_id=session_id)
 
 
 def _refresh(request, session, *, at_once=False) -> Trouble | None:

@@ -2,17 +2,18 @@
 
 from django.db import DatabaseError
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from kallglot_portal.middleware import client_address
 from recordings import file_names, permissions
 from recordings.kallglot import errors
-from recordings.models import AuditAction, AuditOutcome, Recording, Session, WorkerState
+from recordings.models import AuditAction, AuditOutcome, Recording, WorkerState
 from recordings.services import audit, transcript_files, transcripts
 from recordings.services.transcript_files import Text
 from recordings.services.trouble import from_error
+from recordings.views import refusals
 from recordings.views.polling import poll
 from recordings.views.sessions import wants_a_part
 
@@ -23,7 +24,7 @@ def transcript(request, session_id):
 
     The call's page itself never waits for Kallglot because of it.
     """
-    session = _session(request, session_id)
+    session = refusals.session_or_404(request, session_id)
     a_part, look = wants_a_part(request), poll(request)
     # The first look belongs to the page that somebody opened. After that nobody clicks: the
     # worker looks after it, and where it is down, these looks are background work.
@@ -51,17 +52,13 @@ def transcript(request, session_id):
 @require_safe
 def transcript_file(request, session_id, kind):
     """The transcript as a file; `?text=` is original, translation or both."""
-    session = get_object_or_404(Session, kallglot_id=session_id)
     wanted = request.GET.get("text")
     text = Text(wanted) if wanted in Text.values else Text.BOTH
     reason = f"transcript {kind} {text.value}"
+    session = refusals.session_or_404(request, session_id, AuditAction.EXPORT, reason)
+    whole = Recording(session=session)
+    refusals.require(request, permissions.DOWNLOAD, AuditAction.EXPORT, whole, reason)
     try:
-        if not Session.objects.visible_to(request.user).filter(pk=session.pk).exists():
-            _record(request, session, AuditOutcome.REFUSED, reason)
-            raise Http404
-        if not request.user.has_perm(permissions.DOWNLOAD):
-            _record(request, session, AuditOutcome.REFUSED, reason)
-        permissions.require(request.user, permissions.DOWNLOAD)
         found = transcripts.with_turns(session)
         if found is None:
             raise Http404
@@ -87,10 +84,7 @@ def transcript_file(request, session_id, kind):
 
 # A script or a link for a file could not do anything with a sign-in form.
 transcript_file.answers_without_pages = True
-
-
-def _session(request, session_id) -> Session:
-    return get_object_or_404(Session.objects.visible_to(request.user), kallglot_id=session_id)
+transcript_file.refused_as = AuditAction.EXPORT
 
 
 def _record(request, session, outcome, reason) -> None:

@@ -1,27 +1,24 @@
 """A recording's peaks and speech, for the browser to draw: see audio/waveform.py for the form."""
 
-import contextlib
 import gzip
 
 from django.db import DatabaseError
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from kallglot_portal.middleware import client_address
 from recordings import permissions, tasks
 from recordings.audio.waveform import VERSION
 from recordings.models import (
     AuditAction,
-    AuditOutcome,
     Lanes,
     LanesState,
     Recording,
     RecordingState,
 )
-from recordings.services import audit, lanes
+from recordings.services import lanes
+from recordings.views import refusals
 
 _REFUSALS = {
     RecordingState.PROCESSING: (409, "Kallglot is still preparing this recording."),
@@ -59,28 +56,14 @@ def waveform(request, recording_id):
 
 # A script asks, and could do nothing with a sign-in form.
 waveform.answers_without_pages = True
+waveform.refused_as = AuditAction.PLAY
 
 
 def _recording(request, recording_id) -> Recording:
     """The recording, under the same rights as its audio."""
-    recording = get_object_or_404(
-        Recording.objects.select_related("session"), kallglot_id=recording_id
-    )
-    if not Recording.objects.visible_to(request.user).filter(pk=recording.pk).exists():
-        _record_refusal(request, recording, "not_visible")
-        raise Http404
-    if not request.user.has_perm(permissions.LISTEN):
-        _record_refusal(request, recording, "no_permission")
-    permissions.require(request.user, permissions.LISTEN)
+    recording = refusals.recording_or_404(request, recording_id, AuditAction.PLAY)
+    refusals.require(request, permissions.LISTEN, AuditAction.PLAY, recording)
     return recording
-
-
-def _record_refusal(request, recording, reason) -> None:
-    with contextlib.suppress(DatabaseError):
-        address = client_address(request)
-        audit.record(
-            request.user, AuditAction.PLAY, AuditOutcome.REFUSED, recording, address, reason
-        )
 
 
 def _answer(request, found: Lanes) -> HttpResponse:
