@@ -11,7 +11,7 @@ import django_filters
 from django import forms
 from django.core.cache import cache
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.utils import timezone
 
 from recordings.filter_page import NEWEST_FIRST, FilterPage
@@ -53,6 +53,8 @@ _DAYS_TOLD = [MinValueValidator(date(1970, 1, 1)), MaxValueValidator(date(9998, 
 _WORD = re.compile(r"[\w-]{1,80}")
 _DAYS = (("1", "within a day"), ("7", "within 7 days"), ("30", "within 30 days"))
 _VALUES_KEPT_S = 300
+# Offered by one filter. There are fewer languages; what Kallglot may send has no limit.
+_MOST_WORDS = 200
 
 
 def in_state(state: str) -> Q:
@@ -64,16 +66,36 @@ def in_state(state: str) -> Q:
 
 
 def _choices(user) -> tuple[list[str], list[str]]:
-    """The languages and the modes of the calls `user` may see; looked up every few minutes."""
+    """The languages and the modes of the calls that `user` may see now."""
+    # Looked up every few minutes: it goes through all calls. Which of these words the user's own
+    # calls have is asked each time, of the indexes, since a call may have changed teams.
+    words = cache.get_or_set("library-words", _words_of_all_calls, _VALUES_KEPT_S)
+    calls = Session.objects.visible_to(user).order_by()
+    wanted = [(column, word) for column, found in words.items() for word in found]
+    if not wanted:
+        return [], []
+    looks = {
+        f"word{number}": Exists(calls.filter(**{column: word}))
+        for number, (column, word) in enumerate(wanted)
+    }
+    # Any row serves, since the looks do not depend on it.
+    any_call = Session.objects.order_by().annotate(**looks).values_list(*looks)[:1]
+    seen = next(iter(any_call), [False] * len(wanted))
+    languages, modes = set(), set()
+    for (column, word), is_seen in zip(wanted, seen, strict=True):
+        if is_seen:
+            (modes if column == "mode" else languages).add(word)
+    return sorted(languages), sorted(modes)
 
-    def look_up():
-        calls = Session.objects.visible_to(user).order_by()
-        # All at once: each look goes through all calls.
-        found = set(calls.values_list("source_language", "target_language", "mode").distinct())
-        languages = {language for *pair, _ in found for language in pair}
-        return sorted(languages - {""}), sorted({mode for *_, mode in found} - {""})
 
-    return cache.get_or_set(f"library-{user.pk}", look_up, _VALUES_KEPT_S)
+def _words_of_all_calls() -> dict[str, list[str]]:
+    """The words of each column that has a filter, whosever calls they are of."""
+    columns = ("source_language", "target_language", "mode")
+    found = set(Session.objects.order_by().values_list(*columns).distinct())
+    return {
+        column: sorted({words[place] for words in found} - {""})[:_MOST_WORDS]
+        for place, column in enumerate(columns)
+    }
 
 
 class _WordField(django_filters.fields.ChoiceField):

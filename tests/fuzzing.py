@@ -14,7 +14,8 @@ USERS = ("anonymous", "deactivated", "stranger", "reviewer", "lead", "administra
 TOKEN = "x" * 32
 # Each may be repeated, to be more frequent.
 _METHODS = (
-    *("GET", "GET", "GET", "POST", "POST", "POST", "HEAD"),
+    *("GET", "POST") * 8,
+    *("HEAD", "HEAD"),
     *("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "get", "BREW"),
 )
 _WORDS = """

@@ -138,7 +138,6 @@ def ask(client, row, **headers):
     if answer.streaming:
         # Read to its end, as a browser would; nothing stays open behind the test.
         b"".join(answer.streaming_content)
-        answer.close()
     return answer
 
 

@@ -101,7 +101,7 @@ def faults(count: int, sessions, known) -> list[str]:
     finally:
         logging.getLogger().removeHandler(watcher)
     # Most of it must get past the doors, or it would prove nothing.
-    assert statuses[200] > count / 20, statuses
+    assert statuses[200] > count / 40, statuses
     return found
 
 

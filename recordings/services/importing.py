@@ -139,15 +139,12 @@ def _settle_known(batch: Import, ids: list[str]) -> None:
     recordings = Recording.objects.filter(kallglot_id__in=ids).select_related("session")
     known = sessions | {recording.kallglot_id: recording.session for recording in recordings}
     visible = _visible(batch, {session.pk for session in known.values()})
+    # Another team's call waits for its look-up like one that does not exist.
+    known = {name: session for name, session in known.items() if session.pk in visible}
     now = timezone.now()
     items = list(batch.items.filter(kallglot_id__in=known))
     for item in items:
-        session = known[item.kallglot_id]
-        # Another team's call looks exactly like one that Kallglot does not know.
-        if session.pk in visible:
-            item.outcome, item.session = ImportOutcome.KNOWN, session
-        else:
-            item.outcome = ImportOutcome.NOT_FOUND
+        item.outcome, item.session = ImportOutcome.KNOWN, known[item.kallglot_id]
         item.finished_at = now
     ImportItem.objects.bulk_update(items, ["outcome", "session", "finished_at"], batch_size=500)
 
@@ -165,7 +162,7 @@ def _look_up(item: ImportItem) -> None:
     known = Recording if is_recording else Session
     was_known = known.objects.filter(kallglot_id=item.kallglot_id).exists()
     try:
-        session = sync.open_call(item.kallglot_id, background=True)
+        session = sync.open_call(item.kallglot_id, item.batch.user, background=True)
     except schedule.RETRY_LATER:
         raise
     except errors.NotFound:
@@ -177,7 +174,4 @@ def _look_up(item: ImportItem) -> None:
             next_at = timezone.now() + schedule.failure_delay(item.attempts)
             mine.update(attempts=item.attempts + 1, next_at=next_at, reason=error.reason)
     else:
-        if not _visible(item.batch, {session.pk}):
-            mine.settle(ImportOutcome.NOT_FOUND)
-        else:
-            mine.settle(ImportOutcome.KNOWN if was_known else ImportOutcome.ADDED, session)
+        mine.settle(ImportOutcome.KNOWN if was_known else ImportOutcome.ADDED, session)

@@ -31,33 +31,52 @@ _A_LITTLE_EARLY = timedelta(seconds=1)
 _ABOUT_ONE_THING = (errors.NotFound, errors.Gone, errors.NotReady, errors.NotAllowed)
 
 
-def open_call(kallglot_id: str, *, background: bool = False) -> Session:
+def open_call(kallglot_id: str, user=None, *, background: bool = False) -> Session:
     """Make the call behind a `sess_…` or `rec_…` id known, and return it.
 
+    user: sees this call, or None for one who sees all. A known call that `user` may not see is
+    treated as one that does not exist, with the same requests to Kallglot: `errors.NotFound`, or
+    the error of those requests.
     background: nobody waits for it, see `refresh`.
     Raises `errors.KallglotError` when Kallglot does not know it or cannot be asked.
     """
-    if types.RECORDING_ID.fullmatch(kallglot_id):
-        known = Recording.objects.filter(kallglot_id=kallglot_id).select_related("session").first()
-        if known:
-            return known.session
+    is_recording = types.RECORDING_ID.fullmatch(kallglot_id)
+    known = _known(kallglot_id)
+    if known and _may_see(user, known):
+        return known
+    if is_recording:
         session_id = vendor.client(background=background).recording(kallglot_id).session_id
-        if session_id is None:
+        if session_id is None or known:
             raise errors.NotFound(status=404)
+        known = _known(session_id)
+        if known and _may_see(user, known):
+            return known
     else:
         session_id = kallglot_id
-    known = Session.objects.filter(kallglot_id=session_id)
-    found = known.first()
-    if found:
-        return found
+    if known:
+        client = vendor.client(background=background)
+        for ask in (client.session, client.recordings):
+            _unless_refused(ask, session_id)
+        raise errors.NotFound(status=404)
     try:
         return refresh(session_id, background=background)
     except _ABOUT_ONE_THING:
         # Kallglot may have sent the facts of the session, and only its list is refused.
-        found = known.first()
+        found = _known(session_id)
         if found is None:
             raise
         return found
+
+
+def _known(kallglot_id: str) -> Session | None:
+    if types.RECORDING_ID.fullmatch(kallglot_id):
+        found = Recording.objects.filter(kallglot_id=kallglot_id).select_related("session").first()
+        return found and found.session
+    return Session.objects.filter(kallglot_id=kallglot_id).first()
+
+
+def _may_see(user, session: Session) -> bool:
+    return user is None or Session.objects.visible_to(user).filter(pk=session.pk).exists()
 
 
 def refresh_if_due(
