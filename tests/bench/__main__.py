@@ -43,6 +43,7 @@ ROWS = {
     12: rows_lanes.row_12,
     13: rows_room.row_13,
     14: rows_lighthouse.row_14,
+    15: rows_herd.row_15,
 }
 # No row is measured again for others' sake after this.
 _PATIENCE_S = 180

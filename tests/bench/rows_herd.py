@@ -1,6 +1,8 @@
-"""Row 8: a thousand slow listeners, and pages asked for meanwhile."""
+"""Rows 8 and 15: slow listeners and open sockets, and pages asked for meanwhile."""
 
+import contextlib
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -18,6 +20,7 @@ LISTENERS, RATE, SECONDS = 1000, 16 * 1024, 22
 _COLD_BANDWIDTH = 400e3
 _PROBE_EVERY_S = 0.1
 _SETTLED_AFTER_S = 5
+OPEN_SOCKETS, _ROUNDS = 20, 9
 
 
 def row_8(stage: Stage) -> list[Result]:
@@ -35,6 +38,33 @@ def row_8(stage: Stage) -> list[Result]:
         results += _herd(portal, wanted, "following a cold fill" if cold else "warm")
     stage.vendor.behave()
     return results
+
+
+def row_15(stage: Stage) -> list[Result]:
+    """Row 15: sockets whose clients got their response and do not close."""
+    portal = stage.fresh_portal()
+    before = _probe(portal, 2)["sign-in page"]
+    head = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+    after = []
+    for _ in range(_ROUNDS):
+        with contextlib.ExitStack() as stack:
+            for _ in range(OPEN_SOCKETS):
+                connection = socket.create_connection(("127.0.0.1", portal.port), timeout=60)
+                stack.enter_context(connection).sendall(head)
+                while connection.recv(4096):
+                    pass
+            after.append(fetch(portal.page(PAGES["sign-in page"])).whole_s)
+    later = median(after) - median(before)
+    return [
+        Result(
+            15,
+            f"{OPEN_SOCKETS} sockets left open after `Connection: close`: the next page",
+            "≤ +5 ms",
+            f"{ms(later)} (before {ms(median(before))}, after {ms(median(after))}, worst "
+            f"{ms(max(after))})",
+            later <= 0.005,
+        )
+    ]
 
 
 def _herd(portal: Portal, wanted, label: str) -> list[Result]:

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -62,6 +63,9 @@ class Sound:
 class Portal:
     """One gunicorn master with one worker; `blocker` lets the test reach the portal's database."""
 
+    # A migrated database with people in it, and their cookies: made once, then copied.
+    _prepared: tuple[bytes, dict[str, str]] | None = None
+
     def __init__(self, folder: Path, vendor: Simulator, blocker, **environment: str) -> None:
         self.folder, self.vendor = folder, vendor
         self.audio_dir = folder / "audio"
@@ -78,10 +82,17 @@ class Portal:
         """Make the database and sign people in."""
         from recordings.roles import LEAD, REVIEWER
 
+        path = self.folder / "portal.sqlite3"
+        if Portal._prepared:
+            content, self.cookies = Portal._prepared
+            path.write_bytes(content)
+            return
         with self.database():
             call_command("migrate", verbosity=0)
             for name, group in (("lead", LEAD), ("reviewer", REVIEWER), ("stranger", None)):
                 self.cookies[name] = self._sign_in(name, group)
+        with contextlib.closing(sqlite3.connect(path)) as made:
+            Portal._prepared = made.serialize(), self.cookies
 
     def start(self) -> None:
         environment = {

@@ -6,15 +6,20 @@ It also tells at one address which threads the process runs, since no file in /p
 
 import functools
 import json
+import os
 import threading
 
 import kallglot_portal.wsgi
+from kallglot_portal import bodies, connections
 from recordings.kallglot import Client
 from recordings.services import vendor
 
 from .limits import QUICK
 
 THREADS = "/_threads"
+
+if "TEST_REQUEST_S" in os.environ:
+    bodies.GRACE_S = connections.HEAD_S = float(os.environ["TEST_REQUEST_S"])
 
 vendor.Client = functools.partial(Client, limits=QUICK)
 
