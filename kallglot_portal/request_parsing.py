@@ -5,9 +5,12 @@ import re
 from http import cookies
 
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.http import UnreadablePostError
 from django.urls import get_resolver
 from django.utils.functional import cached_property
 from django.utils.log import log_response
+
+from kallglot_portal.uploads import unread
 
 # RFC 9110 section 5.6.2.
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -82,6 +85,8 @@ class ReadableRequestMiddleware:
         try:
             _check_encoding(request)
             request.POST  # noqa: B018  (parses the form)
+        except UnreadablePostError as error:
+            return unread(error)
         # The parser meets nothing but what the client sent, so whatever it raises is about that.
         except Exception as error:
             return self._refuse(request, error)

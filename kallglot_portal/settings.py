@@ -77,6 +77,9 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    # Before the next two, which read the body of every form.
+    "kallglot_portal.middleware.SignInRequiredMiddleware",
+    "kallglot_portal.uploads.RequestBodyMiddleware",
     "kallglot_portal.request_parsing.ReadableRequestMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -86,7 +89,6 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "kallglot_portal.middleware.HtmxVaryMiddleware",
     "kallglot_portal.middleware.WrongMethodPageMiddleware",
-    "kallglot_portal.middleware.SignInRequiredMiddleware",
     "kallglot_portal.middleware.ViewerTimeZoneMiddleware",
     "axes.middleware.AxesMiddleware",
 ]

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.views.decorators.http import require_POST, require_safe
 
+from kallglot_portal.uploads import takes_file
 from recordings import permissions, tasks
 from recordings.filters import VIEWS, CallFilters
 from recordings.forms import OpenCallsForm
@@ -49,6 +50,7 @@ def library(request):
     return _page(request, OpenCallsForm())
 
 
+@takes_file(permissions.OPEN)
 @require_POST
 def open_calls(request):
     """Open one id and go to its room, or a few and list what came of each, or import many."""
