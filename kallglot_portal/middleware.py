@@ -21,6 +21,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from kallglot_portal.database import little_patience
 
+_MOST_PROXIES = 16
+"""Addresses of X-Forwarded-For that are looked at; a longer chain of proxies is none."""
 _LAST_SEEN = "last_seen_at"
 SIGNED_IN = "signed_in_at"
 # Characters.
@@ -125,7 +127,7 @@ class ClientAddressMiddleware:
     def __call__(self, request):
         forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
         if forwarded and self._trusted(client_address(request)):
-            for candidate in reversed(forwarded.split(",")):
+            for candidate in reversed(forwarded.rsplit(",", _MOST_PROXIES)[-_MOST_PROXIES:]):
                 address = candidate.strip()
                 try:
                     ip_address(address)

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 MAX_RANGE_CHARS = 8192
 """A longer Range header is ignored; no honest client comes near."""
+_MAX_CONDITION_CHARS = 4096
 
 _ENTITY_TAG = re.compile(r'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')
-_LIST_GAP = re.compile(r"[ \t]*(?:,[ \t]*)*")
+_LIST_GAP = re.compile(r"[ \t,]*")
 _RANGE_SPEC = re.compile(r"([0-9]*)-([0-9]*)")
 # Twenty digits are beyond any file; more are not handed to int(), which is slow for long numbers
 # and refuses those over 4,300 digits.
@@ -55,8 +56,8 @@ def evaluate(
     `length` None means not yet known: ranges are then neither honoured nor announced.
     `open_ended_cap` is the most bytes that `bytes=N-` gets, as a 206 with the true total; ranges
     with an end and suffixes are always exact, since Safari rejects a shorter answer.
-    HEAD is answered as the GET would be, its range included, without the body. Other methods
-    have no range. Raises ValueError for a weak or unquoted `etag` or a negative `length`.
+    Only GET has ranges (section 14.2): HEAD gets the head of the whole.
+    Raises ValueError for a weak or unquoted `etag` or a negative `length`.
     """
     if not is_strong(etag):
         raise ValueError(f"not a strong entity tag in quotes: {etag!r}")
@@ -75,7 +76,7 @@ def evaluate(
         return Decision(200, 0, None, {"ETag": etag}, send_body)
     common = {"ETag": etag, "Accept-Ranges": "bytes"}
     whole = Decision(200, 0, length, {**common, "Content-Length": str(length)}, send_body)
-    if not reading or "range" not in asked:
+    if method != "GET" or "range" not in asked:
         return whole
     if "if-range" in asked and asked["if-range"].strip(" \t") != etag:
         return whole
@@ -151,12 +152,14 @@ def is_strong(etag: str) -> bool:
 def _any_match(value: str, etag: str, *, weak: bool) -> bool:
     """Whether `*` or one tag of the list is ours (RFC 9110 section 8.8.3.2).
 
-    The strong comparison takes no tag marked weak. A list that is not well formed has no match:
-    then If-None-Match sends the bytes, and If-Match does nothing.
+    The strong comparison takes no tag marked weak. A list that is not well formed, or longer than
+    any client sends, has no match: then If-None-Match sends the bytes, and If-Match does nothing.
     """
     value = value.strip(" \t")
     if value == "*":
         return True
+    if len(value) > _MAX_CONDITION_CHARS:
+        return False
     matched = False
     position = _LIST_GAP.match(value).end()
     while position < len(value):

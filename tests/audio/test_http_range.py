@@ -125,11 +125,17 @@ def test_range_of_a_header_mapping_in_any_case():
 
 
 @pytest.mark.parametrize("headers", [{}, {"Range": "bytes=5-9"}, {"Range": "bytes=20000-"}])
-def test_head_is_answered_as_get_without_body(headers):
-    head, get = ask("HEAD", **headers), ask("GET", **headers)
-    assert (head.status, head.start, head.stop) == (get.status, get.start, get.stop)
-    assert head.headers == get.headers
+def test_head_is_answered_as_get_of_the_whole_without_body(headers):
+    head, whole = ask("HEAD", **headers), ask("GET")
+    assert (head.status, head.start, head.stop) == (whole.status, whole.start, whole.stop)
+    assert head.headers == whole.headers
     assert not head.send_body
+
+
+def test_a_list_of_tags_longer_than_any_client_sends_matches_nothing():
+    tags = ", ".join(['"other"'] * 1000 + [ETAG])
+    assert_whole(ask(If_None_Match=tags))
+    assert ask(If_Match=tags).status == 412
 
 
 def test_range_is_only_for_reading():
