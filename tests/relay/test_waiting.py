@@ -5,6 +5,7 @@ import os
 import re
 import resource
 import socket
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -174,8 +175,9 @@ def test_the_oldest_half_sent_request_of_one_address_makes_room(portal, sockets)
 def test_the_worker_outlives_a_want_of_descriptors(portal):
     worker = portal.worker
     limits = resource.prlimit(worker, resource.RLIMIT_NOFILE)
-    taken = max(int(name) for name in os.listdir(f"/proc/{worker}/fd"))
-    resource.prlimit(worker, resource.RLIMIT_NOFILE, (taken + 10, limits[1]))
+    taken = {int(name) for name in os.listdir(f"/proc/{worker}/fd")}
+    free = next(number for number in count() if number not in taken)
+    resource.prlimit(worker, resource.RLIMIT_NOFILE, (free + 10, limits[1]))
     said = "No connection can be accepted for now"
     try:
         with contextlib.ExitStack() as stack:
