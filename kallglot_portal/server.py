@@ -91,20 +91,28 @@ class Worker(ThreadWorker):
 
     # -- connections, on the poller's thread ---------------------------------------------------
 
-    def accept(self, listener) -> None:
-        """Accept one connection. Without free descriptors, rest: others will be closed."""
+    def accept(self, listener) -> bool:
+        """Accept one connection, if there is one. Without free descriptors, rest."""
         try:
             sock, address = listener.accept()
         except OSError as error:
             if error.errno not in _HARMLESS:
                 self._rest(error)
-            return
+            return False
         self.nr_conns += 1
         conn = Connection(self, sock, address, listener.getsockname(), self._places)
         self.enqueue_req(conn)
+        return True
 
     def set_accept_enabled(self, enabled: bool) -> None:
         super().set_accept_enabled(enabled and time.monotonic() >= self._rests_until)
+        if not self.alive:
+            # With `reuse_port` the kernel would give this worker connections until it ends.
+            for listener in self.sockets:
+                while self.accept(listener):
+                    pass
+                listener.close()
+            self.sockets = []
 
     def enqueue_req(self, conn: Connection) -> None:
         """Take a thread for the connection's next request as soon as that has come."""
