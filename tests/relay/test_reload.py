@@ -14,7 +14,7 @@ from .portal import Portal
 N = 16 * 2**20
 STOPS_WITHIN_S = 1
 # A worker that takes longer to start is ended as well.
-TIMEOUT_S = 10
+TIMEOUT_S = 5
 
 
 @pytest.fixture
