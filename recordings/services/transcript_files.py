@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import groupby, zip_longest
 
 from django.db.models import TextChoices
 
@@ -180,7 +181,9 @@ def _lines(turn: Turn, text: Text) -> list[tuple[str, str]]:
 def _cues(transcript: Transcript, text: Text) -> Iterator[_Cue]:
     """The turns that have words, by time. One without a time comes right after the one before.
 
-    A cue has to last (WebVTT section 3.1), so one without length gets a little.
+    A cue has to last (WebVTT section 3.1), so one without length gets a little. Where the times
+    are whole seconds, several turns of one second share the time until the next second that has a
+    turn, so that each can be read and none covers the others.
     """
     cues, end = [], 0.0
     for turn in transcript.turns.all():
@@ -191,7 +194,23 @@ def _cues(transcript: Transcript, text: Text) -> Iterator[_Cue]:
             end = max(turn.end or 0.0, start + _SHORTEST_CUE_S)
         if _lines(turn, text):
             cues.append(_Cue(start, end, turn))
-    yield from sorted(cues, key=lambda cue: cue.start)
+    cues.sort(key=lambda cue: cue.start)
+    yield from _shared_out(cues) if transcript.approximate else cues
+
+
+def _shared_out(cues: list[_Cue]) -> Iterator[_Cue]:
+    """`cues` by time, each until the next one begins; those that begin together one by one."""
+    groups = [list(group) for _, group in groupby(cues, key=lambda cue: cue.start)]
+    nexts = [group[0].start for group in groups[1:]]
+    for group, following in zip_longest(groups, nexts):
+        start = group[0].start
+        end = following
+        if end is None:
+            longest = max(cue.end for cue in group)
+            end = max(longest, start + len(group) * _SHORTEST_CUE_S)
+        each = (end - start) / len(group)
+        for place, cue in enumerate(group):
+            yield _Cue(start + place * each, start + (place + 1) * each, cue.turn)
 
 
 def _stamp(seconds: float, point: str) -> str:

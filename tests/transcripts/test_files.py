@@ -128,6 +128,30 @@ def test_approximate_times_are_said(clients, keep):
     assert json.loads(clients["lead"].get(f"{PATH}.json").content)["approximate_times"] is True
 
 
+def test_turns_of_one_second_share_the_time_until_the_next(clients, keep):
+    keep(
+        [
+            ("early", "", 0.0, 30.0),  # stamped before the start, told last
+            ("one", "", 4.0, 4.0),
+            ("two", "", 4.0, 10.0),
+            ("three", "", 10.0, 30.0),
+        ],
+        approximate=True,
+    )
+
+    found = vtt_cues(clients["lead"].get(f"{PATH}.vtt").text)
+
+    assert [(start, end) for start, end, _ in found] == [(0, 4), (4, 7), (7, 10), (10, 30)]
+
+
+def test_turns_with_exact_times_may_overlap(clients, keep):
+    keep([("one", "", 4.0, 9.0), ("two", "", 5.0, 6.0)])
+
+    found = vtt_cues(clients["lead"].get(f"{PATH}.vtt").text)
+
+    assert [(start, end) for start, end, _ in found] == [(4, 9), (5, 6)]
+
+
 def test_turns_without_times_keep_their_place(clients, keep):
     keep([("one", "", 5.0, 9.0), ("two", "", None, None), ("three", "", 20.0, 21.0)])
 
