@@ -6,6 +6,7 @@ import requests
 
 from . import parsing
 from .audio_stream import AudioStream
+from .errors import BadAnswer, NotFound
 from .gate import AlwaysOpen, Gate
 from .limits import Limits
 from .pacing import CallClock
@@ -76,17 +77,23 @@ class Client:
 
         The first page is asked for without a cursor, as the list is documented without one. A
         server that ignores cursors would repeat itself for ever, so paging ends with the first
-        page that brings nothing new.
+        page that brings nothing new. One that does not say whether there is more may refuse the
+        cursor (400, 404 or 422): then what was listed so far is all.
         """
         path = f"/sessions/{_checked(SESSION_ID, session_id)}/recordings"
         if channel is not None and channel not in CHANNELS:
             raise ValueError(f"channel must be one of {', '.join(CHANNELS)}")
         found: dict[str, Recording] = {}
-        skipped, cursor = 0, None
+        skipped, cursor, is_sure = 0, None, True
         for _ in range(self._limits.list_pages):
             options = {"channel": channel, "starting_after": cursor}
             query = "&".join(f"{name}={value}" for name, value in options.items() if value)
-            answer = self._transport.get_json(path, f"?{query}" if query else "")
+            try:
+                answer = self._transport.get_json(path, f"?{query}" if query else "")
+            except (BadAnswer, NotFound) as error:
+                if is_sure or error.status not in (400, 404, 422):
+                    raise
+                break
             entries, more = parsing.recording_page(answer, session_id)
             known = len(found)
             usable = []
@@ -98,7 +105,7 @@ class Client:
             skipped += len(entries) - len(usable)
             if not more or len(found) == known:
                 break
-            cursor = usable[-1].id
+            cursor, is_sure = usable[-1].id, answer.get("has_more") is True
         return RecordingList(
             session_id=session_id,
             data=tuple(r for r in found.values() if channel in (None, r.channel)),

@@ -156,3 +156,21 @@ def test_failure_on_a_later_page_is_a_failure(vendor, client, fails):
     vendor.script(page(entry(1), has_more=True), answer(503))
     with fails(errors.Unavailable, status=503):
         client.recordings("sess_1")
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+def test_a_cursor_that_is_refused_keeps_the_first_page(status, vendor, client):
+    """Without `has_more` a full page only may have a second one."""
+    vendor.script(page(*(entry(n) for n in range(20))), answer(status, b"{}"))
+
+    assert len(client.recordings("sess_1").data) == 20
+    assert len(vendor.requests) == 2
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_a_page_that_was_announced_and_is_refused_is_an_error(status, vendor, client):
+    vendor.script(page(*(entry(n) for n in range(20)), has_more=True), answer(status, b"{}"))
+
+    with pytest.raises(errors.KallglotError) as caught:
+        client.recordings("sess_1")
+    assert caught.value.status == status
