@@ -58,6 +58,23 @@ def test_opening_a_known_call_costs_no_vendor_call(clients, call, vendor):
     assert vendor.requests.count() == 0
 
 
+def test_several_ids_of_one_call_lead_to_its_room(clients, vendor):
+    text = f"https://portal.example.com/sessions/{CALL}/ rec_known_agent rec_known_mixed"
+
+    answer = open_calls(clients["reviewer"], text)
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/sessions/{CALL}/")
+
+
+def test_several_ids_of_one_call_are_one_line(clients, vendor):
+    make_session("sess_else")
+
+    answer = open_calls(clients["reviewer"], "rec_known_agent sess_else rec_known_mixed")
+
+    assert answer.text.count(">Open the call</a>") == 2
+    assert "rec_known_agent rec_known_mixed" in answer.text
+
+
 def test_several_ids_are_answered_one_by_one(clients, vendor, other_team):
     make_session("sess_theirs", team=other_team)
     vendor.add_call(make_call("sess_second", {"mixed": noise(100)}))

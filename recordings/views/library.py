@@ -1,6 +1,6 @@
 """The library: the table of known calls, and the box that opens more of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.core.paginator import Page, Paginator
@@ -29,7 +29,7 @@ MOST_AT_ONCE = 5
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The outcome for one id: the call, or why it could not be opened."""
+    """The outcome for one id, or for several of one call: the call, or why it was not opened."""
 
     kallglot_id: str
     session: Session | None
@@ -67,7 +67,7 @@ def open_calls(request):
             return _page(request, form, status=429)
         tasks.soon(tasks.work_off_imports)
         return redirect("import", batch.pk)
-    outcomes = [_open(kallglot_id, request.user) for kallglot_id in ids]
+    outcomes = _one_per_call([_open(kallglot_id, request.user) for kallglot_id in ids])
     if len(outcomes) > 1:
         # What only a wait can mend stays in the box, ready to be sent again.
         later = [o.kallglot_id for o in outcomes if o.trouble and o.trouble.passes]
@@ -77,6 +77,17 @@ def open_calls(request):
     if outcome.session:
         return redirect("session", outcome.session.kallglot_id)
     return _page(request, form, outcomes=outcomes, status=outcome.trouble.status)
+
+
+def _one_per_call(outcomes: list[Opened]) -> list[Opened]:
+    """`outcomes`, with one for each call that was opened, which names all ids of it."""
+    merged: dict[object, Opened] = {}
+    for outcome in outcomes:
+        key = outcome.session.pk if outcome.session else outcome.kallglot_id
+        if before := merged.get(key):
+            outcome = replace(before, kallglot_id=f"{before.kallglot_id} {outcome.kallglot_id}")
+        merged[key] = outcome
+    return list(merged.values())
 
 
 def _open(kallglot_id: str, user) -> Opened:
