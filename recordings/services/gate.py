@@ -1,6 +1,7 @@
 """The client's gate, kept in the database: what one process learns, all processes heed."""
 
 import logging
+import math
 import threading
 import time
 from collections import deque
@@ -35,6 +36,9 @@ _WINDOW_S = 60.0
 _LONGEST_WINDOW_S = VendorState.BEYOND_ANY_WAIT.total_seconds()
 # A `Date` is of whole seconds, and some more pass on the way.
 _CLOCKS_APART_S = 10
+# By so much clocks differ only if one of them is wrong; webhooks are refused from 300 s on.
+_CLOCKS_FAR_APART_S = 240
+_WARN_EVERY_S = 3600
 # A probe usually ends much sooner than it may take at most.
 _LOOK_FOR_PROBE_AFTER_S = 5.0
 
@@ -103,9 +107,11 @@ class DatabaseGate:
             _whole_number(headers.get(f"X-RateLimit-{name}"))
             for name in ("Limit", "Remaining", "Reset")
         )
+        ahead_s = _seconds_ahead(headers.get("Date"))
+        _warn_of_clocks(ahead_s)
         if remaining is None or reset is None:
             return
-        reset -= _seconds_ahead(headers.get("Date"))
+        reset -= ahead_s
         self._allowance = _Allowance(limit or _ASSUMED_LIMIT, remaining, reset)
 
     @property
@@ -267,6 +273,23 @@ def _seconds_ahead(date: str | None) -> int:
     except (ValueError, OverflowError):
         return 0
     return ahead if abs(ahead) >= _CLOCKS_APART_S else 0
+
+
+_last_warning_of_clocks = -math.inf
+
+
+def _warn_of_clocks(ahead_s: int) -> None:
+    """Log that the clocks are minutes apart, once an hour at most."""
+    global _last_warning_of_clocks
+    now = time.monotonic()
+    if abs(ahead_s) < _CLOCKS_FAR_APART_S or now - _last_warning_of_clocks < _WARN_EVERY_S:
+        return
+    _last_warning_of_clocks = now
+    log.warning(
+        "The clocks are %s s apart: Kallglot's is %s. Recordings expire too %s here, and webhooks "
+        "may be refused; please check this machine's clock.",
+        *(abs(ahead_s), "ahead" if ahead_s > 0 else "behind", "late" if ahead_s > 0 else "early"),
+    )
 
 
 def _whole_number(text: str | None) -> int | None:

@@ -218,7 +218,7 @@ def _lately_not_found(recording: Recording) -> bool:
     return (
         recording.last_error == errors.NotFound.reason
         and recording.last_error_at is not None
-        and timezone.now() - recording.last_error_at < NOT_FOUND_REMEMBERED
+        and abs(timezone.now() - recording.last_error_at) < NOT_FOUND_REMEMBERED
     )
 
 

@@ -21,6 +21,8 @@ FRESH_WHILE_PENDING = timedelta(seconds=5)
 FRESH_WHEN_SETTLED = timedelta(minutes=10)
 # Kallglot needs "typically a few seconds" after a call's end to list its recordings.
 SETTLING_AFTER_END = timedelta(minutes=10)
+# The clocks of our own processes differ by less.
+_MOST_AHEAD = timedelta(minutes=1)
 # Words of either generation for a call that has not ended.
 _IN_PROGRESS = ("created", "connecting", "active")
 # A page looks again after as long as a list stays fresh, by a clock that is not ours.
@@ -231,12 +233,18 @@ def _has_recordings(session_id: str) -> bool:
 def _claim(session: Session, wait: timedelta) -> bool:
     """Whether this caller is the one to refresh now; decided by the database, once per `wait`."""
     now = timezone.now()
-    if session.refresh_begun_at is not None and session.refresh_begun_at > now - wait:
+    begun_at = session.refresh_begun_at
+    if begun_at is not None and now - wait < begun_at <= now + _MOST_AHEAD:
         # The usual case needs no write lock.
         return False
     return bool(
         Session.objects.filter(pk=session.pk)
-        .filter(Q(refresh_begun_at=None) | Q(refresh_begun_at__lte=now - wait))
+        # One in the future was noted by a clock that has been put right since.
+        .filter(
+            Q(refresh_begun_at=None)
+            | Q(refresh_begun_at__lte=now - wait)
+            | Q(refresh_begun_at__gt=now + _MOST_AHEAD)
+        )
         .update(refresh_begun_at=now)
     )
 

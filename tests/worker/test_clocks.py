@@ -1,5 +1,6 @@
 """What the gate to Kallglot makes of times that were told or noted by other clocks."""
 
+import math
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -8,8 +9,10 @@ import pytest
 from django.utils import timezone
 
 from recordings.kallglot import errors
-from recordings.models import VendorState
-from recordings.services import vendor
+from recordings.models import Lease, Session, VendorState
+from recordings.services import gate as gate_service
+from recordings.services import sync, vendor
+from tests.conftest import CALL
 
 
 @pytest.mark.parametrize("window_s", [-5, 86_400])
@@ -63,3 +66,36 @@ def test_a_strange_date_is_as_good_as_none(date, db):
 
     with pytest.raises(errors.Paused):
         gate.before_call()
+
+
+@pytest.mark.parametrize("ahead_s", [-600, 600])
+def test_clocks_ten_minutes_apart_are_one_line_an_hour(ahead_s, db, caplog, monkeypatch):
+    monkeypatch.setattr(gate_service, "_last_warning_of_clocks", -math.inf)
+    there = datetime.now(UTC) + timedelta(seconds=ahead_s)
+    for _ in range(3):
+        gate_service.DatabaseGate().after_answer({"Date": format_datetime(there, usegmt=True)})
+    near = datetime.now(UTC) + timedelta(seconds=5)
+    gate_service.DatabaseGate().after_answer({"Date": format_datetime(near, usegmt=True)})
+
+    lines = [record.getMessage() for record in caplog.records if "clocks" in record.getMessage()]
+    assert len(lines) == 1
+    assert ("ahead" if ahead_s > 0 else "behind") in lines[0]
+
+
+def test_a_lease_noted_by_a_clock_that_was_wrong_is_taken_over(db):
+    tomorrow = timezone.now() + timedelta(days=1)
+    Lease.objects.create(name="importing", holder="else:1:x", held_until=tomorrow)
+
+    assert Lease.take("importing") is not None
+
+
+def test_a_call_refreshed_by_a_clock_that_was_wrong_is_refreshed_again(vendor, db):
+    session = sync.open_call(CALL)
+    Session.objects.update(refresh_begun_at=timezone.now() + timedelta(days=1))
+    session.refresh_from_db()
+    vendor.requests.clear()
+
+    sync.refresh_if_due(session)
+    sync.refresh_if_due(session)
+
+    assert vendor.requests.count(f"/sessions/{CALL}/recordings") == 1
