@@ -24,9 +24,9 @@ def test_it_shows_what_going_through_every_call_by_hand_shows(clients, people, d
             played = chance.random() < 0.4
             if played:
                 for recording in (first, second):
-                    accesses.note(user, recording, AuditAction.PLAY, "", again=True)
+                    accesses.Request(user, recording, AuditAction.PLAY, "").note(again=True)
             if chance.random() < 0.3:
-                accesses.note(user, first, AuditAction.DOWNLOAD, "", again=False)
+                accesses.Request(user, first, AuditAction.DOWNLOAD, "").note(again=False)
             # Without a place in a call, whoever played it did so by other means than the player.
             heard = played if place is None else place > 0
             if user == me and not heard:
@@ -39,7 +39,7 @@ def test_it_shows_what_going_through_every_call_by_hand_shows(clients, people, d
 def test_a_call_counts_as_heard_where_its_recording_was_when_it_was_played(clients, people, db):
     session, later = make_session("sess_first"), make_session("sess_later")
     recording = make_recording(session)
-    accesses.note(people["reviewer"], recording, AuditAction.PLAY, "", again=True)
+    accesses.Request(people["reviewer"], recording, AuditAction.PLAY, "").note(again=True)
 
     recording.session = later
     recording.save()
@@ -51,7 +51,9 @@ def test_a_call_counts_as_heard_where_its_recording_was_when_it_was_played(clien
 
 def test_who_played_it_stays_known_until_the_call_is_gone(people, db):
     session = make_session("sess_first", started_at=timezone.now())
-    accesses.note(people["reviewer"], make_recording(session), AuditAction.PLAY, "", again=True)
+    accesses.Request(people["reviewer"], make_recording(session), AuditAction.PLAY, "").note(
+        again=True
+    )
 
     Session.objects.all().delete()
 

@@ -58,7 +58,7 @@ def test_no_fault_leaves_a_growing_file_open(
     def failing(*args, **kwargs):
         raise fault("the connection is closed")
 
-    monkeypatch.setattr(accesses, "note", failing)
+    monkeypatch.setattr(accesses.Request, "note", failing)
     clients["lead"].raise_request_exception = False
     answer = clients["lead"].get(f"/recordings/rec_held_mixed/{place}")
     assert answer.status_code == status

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Callable
 
 from .facts import Facts
 from .follow import Fills
@@ -20,13 +21,16 @@ class Relay:
         self.store = store
         self._fills = Fills(store)
 
-    def open(self, job: Job, *, for_player: bool) -> Source:
+    def open(
+        self, job: Job, *, for_player: bool, meanwhile: Callable[[], None] = lambda: None
+    ) -> Source:
         """The bytes that `job` names; blocks until their head is known. The caller closes it.
 
         for_player: bytes that browsers play right, which may differ from the vendor's.
+        meanwhile: called once while the vendor's head is awaited.
         Raises the vendor client's errors, and StorageFailed.
         """
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
             found = self.store.open_whole(job.key)
             if found:
                 fd, facts = found
@@ -39,6 +43,8 @@ class Relay:
             growth = self._fills.join(job)
             if growth is None:
                 continue
+            if attempt == 0:
+                meanwhile()
             try:
                 if for_player and not growth.wait_for_head().settled:
                     growth.wait_for_end()

@@ -12,7 +12,7 @@ from django.db import Error, OperationalError, transaction
 from django.utils import timezone
 
 from kallglot_portal.database import let_go, little_patience, patience
-from kallglot_portal.prepared import Given, Prepared
+from kallglot_portal.prepared import Given, Prepared, PreparedInsert
 from recordings.models import Access, AuditAction, AuditOutcome, Recording, Session
 
 from . import audit
@@ -31,40 +31,77 @@ _newest = Prepared(
         user=Given("user"), recording=Given("recording"), action=Given("action")
     ).order_by("-last_at")
 )
+_accesses = PreparedInsert(Access)
 _named_call = Prepared(lambda: Session.objects.only("kallglot_id").filter(pk=Given("pk")))
 
 
-def note(user, recording: Recording, action: AuditAction, address: str, *, again: bool) -> None:
-    """See to it that the bytes about to be sent have their row; call it before the first byte.
+class Request:
+    """A request of one person for the bytes of one recording.
 
-    again: this request may continue an access already on record (a range), so it needs no new
-    row within `ONE_PLAYBACK`. Raises `django.db.Error` when the trail cannot be written: then no
-    byte may be sent.
+    again in `note`: the request may continue an access already on record (a range), so it needs
+    no new row within `ONE_PLAYBACK`.
     """
-    access = {"user": user.pk, "recording": recording.pk, "action": action.value}
-    if again and (_is_remembered(access) or _goes_on(access)):
-        return
-    with _in_line():
-        # A browser begins with two requests at once; the second finds what the first wrote.
-        if again and _is_remembered(access):
+
+    def __init__(self, user, recording: Recording, action: AuditAction, address: str) -> None:
+        self._user, self._recording = user, recording
+        self._action, self._address = action, address
+        self._access = {"user": user.pk, "recording": recording.pk, "action": action.value}
+        self._is_on_record: bool | None = None
+
+    def look_up(self) -> None:
+        """Ask the database what `note` will need to know, while Kallglot is waited for.
+
+        Never fails: `note` asks again where this could not.
+        """
+        with contextlib.suppress(Error):
+            self._is_on_record = _is_remembered(self._access) or _goes_on(self._access)
+            if not self._is_on_record:
+                self._name_call()
+
+    def note(self, *, again: bool) -> None:
+        """Make sure that the bytes about to be sent have their row in the audit trail.
+
+        To be called before the first byte. Raises `django.db.Error` when the row cannot be
+        written: then no byte may be sent.
+        """
+        access = self._access
+        if again and self._is_on_record is None:
+            self._is_on_record = _is_remembered(access) or _goes_on(access)
+        if again and self._is_on_record:
             return
-        # The trail names the call and no more of it; the whole of it would be a wide row.
-        recording.session = _named_call.first(pk=recording.session_id)
-        with transaction.atomic():
-            chain = audit.lock_chain()
-            # The first may have come to another process.
-            if again and _under_way(access, timezone.now()):
+        with _in_line():
+            # A browser begins with two requests at once; the second finds what the first wrote.
+            if again and _is_remembered(access):
                 return
-            event = audit.append(chain, user, action, AuditOutcome.DONE, recording, address)
-            Access.objects.create(
-                user=user,
-                recording=recording,
-                session_id=recording.session_id,
-                action=action,
+            self._name_call()
+            with transaction.atomic():
+                chain = audit.lock_chain()
+                # The first may have come to another process.
+                if again and _under_way(access, timezone.now()):
+                    return
+                self._add(chain)
+            _remember(access)
+
+    def _name_call(self) -> None:
+        # The trail names the call and no more of it; the whole of it would be a wide row.
+        recording = self._recording
+        if not Recording.session.is_cached(recording):
+            recording.session = _named_call.first(pk=recording.session_id)
+
+    def _add(self, chain) -> None:
+        event = audit.append(
+            chain, self._user, self._action, AuditOutcome.DONE, self._recording, self._address
+        )
+        _accesses.add(
+            Access(
+                user=self._user,
+                recording=self._recording,
+                session_id=self._recording.session_id,
+                action=self._action,
                 event=event,
                 last_at=event.at,
             )
-        _remember(access)
+        )
 
 
 def began_before(user, recording: Recording, action: AuditAction, moment: float) -> bool:

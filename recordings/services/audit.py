@@ -4,9 +4,9 @@ import hashlib
 import json
 import logging
 
-from django.db import transaction
+from django.db import connection, transaction
 
-from kallglot_portal.prepared import Given, Prepared
+from kallglot_portal.prepared import Given, Prepared, PreparedInsert
 from recordings.models import (
     Access,
     AuditAction,
@@ -121,6 +121,10 @@ _chain = Prepared(
 )
 
 
+_events = PreparedInsert(AuditEvent)
+_SET_DIGEST = f"UPDATE {AuditChain._meta.db_table} SET digest = %s WHERE id = %s"  # noqa: S608
+
+
 def lock_chain() -> AuditChain:
     """The end of the trail, this transaction's alone until it is over."""
     chain = _chain.first(pk=AuditChain.SINGLETON)
@@ -148,8 +152,9 @@ def append(chain, user, action, outcome, recording, address, reason="") -> Audit
         address=address,
     )
     event.digest = chain.digest = _digest(event, chain.digest)
-    event.save()
-    chain.save(update_fields=["digest"])
+    _events.add(event)
+    with connection.cursor() as cursor:
+        cursor.execute(_SET_DIGEST, [chain.digest, chain.pk])
     return event
 
 

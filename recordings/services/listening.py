@@ -5,7 +5,7 @@ import hashlib
 import logging
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import lru_cache
 
@@ -49,14 +49,17 @@ def relay() -> Relay:
     return _relay(settings.AUDIO_DIR, settings.AUDIO_MAX_BYTES)
 
 
-def open_source(recording: Recording, *, for_player: bool) -> Source:
+def open_source(
+    recording: Recording, *, for_player: bool, meanwhile: Callable[[], None] = lambda: None
+) -> Source:
     """The bytes of `recording`, fetched from Kallglot unless they are here; the caller closes it.
 
+    meanwhile: called once while Kallglot is waited for, if it has to be.
     Raises NotPlayable, `errors.KallglotError`, or StorageFailed when the audio folder is of no
     use.
     """
     with _noting_faults(recording):
-        return relay().open(_job(recording), for_player=for_player)
+        return relay().open(_job(recording), for_player=for_player, meanwhile=meanwhile)
 
 
 # When this process last saw the bytes of a recording break off, by its number.

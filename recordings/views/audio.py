@@ -94,8 +94,16 @@ def _answer(request, recording, action) -> HttpResponse:
         response = broken.playback(request, recording.audio_length, OPEN_ENDED_CAP)
         if response:
             return response
+    access = accesses.Request(request.user, recording, action, client_address(request))
+
+    def look_up() -> None:
+        access.look_up()
+        let_go()
+
     try:
-        source = listening.open_source(recording, for_player=action is AuditAction.PLAY)
+        source = listening.open_source(
+            recording, for_player=action is AuditAction.PLAY, meanwhile=look_up
+        )
     except listening.NotPlayable as error:
         _record(request, action, AuditOutcome.REFUSED, recording, error.state.value)
         return _refused(*_REFUSALS.get(error.state, (404, "")))
@@ -103,17 +111,20 @@ def _answer(request, recording, action) -> HttpResponse:
         return _failed(request, recording, action, error)
     with contextlib.ExitStack() as at_the_end:
         at_the_end.callback(source.close)
-        response = _from(source, request, recording, action)
+        response = _from(source, request, recording, action, access)
         if stem and response.status_code < 400:
             name = f"{stem}.{source.extension}"
             response["Content-Disposition"] = file_names.content_disposition(name)
         let_go()
         if response.streaming:
+            if action is AuditAction.PLAY:
+                # A hint for later requests: no listener waits for it.
+                at_the_end.callback(listening.note_length, recording, source.length)
             close_after(request, response, at_the_end.pop_all().close)
     return response
 
 
-def _from(source: Source, request, recording, action) -> HttpResponse:
+def _from(source: Source, request, recording, action, access) -> HttpResponse:
     """The answer, with its row in the trail. The source is the caller's to close, at its end."""
     cap = OPEN_ENDED_CAP if action is AuditAction.PLAY else None
     begins_again = _takes_new_form(source, request, recording, action)
@@ -128,15 +139,13 @@ def _from(source: Source, request, recording, action) -> HttpResponse:
         plays = action is AuditAction.PLAY
         again = (plays and not begins_again) or decision.start > 0
         try:
-            accesses.note(request.user, recording, action, client_address(request), again=again)
+            access.note(again=again)
         except Error:
             audit.log.exception("The trail lacks a row, so nothing is sent: %s", action)
             response = broken.playback(request, source.length, OPEN_ENDED_CAP) if plays else None
             return response or _refused(
                 503, "The trail cannot be written, so nothing is played.", wait_s=10
             )
-        if plays:
-            listening.note_length(recording, source.length)
     return _response(request, recording, action, source, decision)
 
 
