@@ -4,7 +4,6 @@ import re
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth.models import User
 
 from recordings.models import Note
 from tests.conftest import CALL
@@ -22,9 +21,9 @@ def known(db):
 
 
 @pytest.fixture
-def notes(clients, known):
+def notes(people, known):
     """Notes at the seconds 0, 5, 10 and so on, of the reviewer."""
-    author = User.objects.get(username="reviewer")
+    author = people["reviewer"]
     facts = {"session": known, "author": author, "author_name": "reviewer"}
     return Note.objects.bulk_create(
         Note(key=uuid4(), start=5 * n, text=f"Number {n}.", **facts) for n in range(_MANY)

@@ -148,7 +148,7 @@ def test_one_line_per_call(vendor, client, caplog):
     vendor.script(
         answer(500),
         SESSION,
-        answer(404, b"", "X-Request-ID: req\x0b2"),
+        answer(404, b"", "X-Request-ID: req 2"),
         audio(b"abc", "X-Request-ID: req_3"),
     )
     client.session("sess_1")
