@@ -131,7 +131,11 @@ def test_no_file_holds_a_live_key():
 def test_every_vendored_file_has_the_checksum_it_is_listed_with():
     import hashlib
 
-    for listing in [path for path in tracked() if path.name == "VENDORED.md"]:
+    listings = [path for path in tracked() if path.name == "VENDORED.md"]
+    vendored = {path.parent for path in tracked() if "vendor" in path.parts}
+    assert vendored
+    assert {listing.parent for listing in listings} == vendored
+    for listing in listings:
         listed = dict(re.findall(r"\| `([^`]+)` \|.*\b([0-9a-f]{64})\b", listing.read_text()))
         assert listed
         present = {p.name for p in listing.parent.iterdir() if p.suffix in (".js", ".css")}
