@@ -16,6 +16,7 @@ KallglotError
 |   |-- Stalled         the body came too slowly
 |   `-- MediaFailed     a host that the audio was redirected to refused it or cannot be reached
 |-- BadAnswer           an answer that breaks HTTP, the vendor's contract or our rules
+|   |-- HostNotListed   a redirect of audio to a host that is not among the media hosts
 |   |-- TooLarge        more bytes than we accept
 |   `-- TruncatedAudio  fewer or more bytes than declared, a reset, or a reader that was aborted
 `-- Paused              not sent: earlier answers closed the gate
@@ -25,7 +26,8 @@ A caller needs four answers: not there (`NotFound`, `Gone`), not now (`NotReady`
 an administrator acts (`AccountRefused`).
 
 The text of an error is always a sentence of ours. The vendor's message, headers and addresses are
-never kept, so an error can be shown and logged as it is.
+never kept, except for the host name in `HostNotListed`, so an error can be shown and logged as it
+is.
 """
 
 
@@ -146,6 +148,14 @@ class MediaFailed(Unavailable):
 class BadAnswer(KallglotError):
     sentence = "Kallglot sent an answer the portal cannot use."
     reason = "vendor_bad_answer"
+
+
+class HostNotListed(BadAnswer):
+    """`host` is the name to list, "host" or "host:port"; it is fit to be shown."""
+
+    sentence = "Kallglot redirects to a host the portal may not fetch from."
+    reason = "vendor_redirect"
+    host = ""
 
 
 class TooLarge(BadAnswer):

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
-from .errors import BadAnswer
+from .errors import BadAnswer, HostNotListed
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
@@ -81,6 +81,8 @@ class Routes:
     def next_hop(self, hop: Hop, locations: list[str], *, media: bool) -> Hop:
         """Return where a redirect answer leads; raise BadAnswer when we must not go there.
 
+        HostNotListed is raised where a setting would allow it.
+
         media: whether the configured media hosts count (they do for audio, not for JSON).
         A call that left the origin stays without the key, even if it is led back.
         """
@@ -95,10 +97,20 @@ class Routes:
             return Hop(url, at_origin=True, with_key=hop.with_key)
         if media and origin in self._media:
             return Hop(url, at_origin=False, with_key=False)
+        if media and origin and origin.scheme == "https" and _is_public_name(origin.host):
+            error = HostNotListed()
+            error.host = origin.host if origin.port == 443 else f"{origin.host}:{origin.port}"
+            raise error
         raise BadAnswer(
             "Kallglot redirects to an address the portal does not follow.",
             reason="vendor_redirect",
         )
+
+
+def _is_public_name(host: str) -> bool:
+    """Whether `host` looks like a name of the public DNS: no address, and not of this machine."""
+    labels = host.split(".")
+    return len(labels) > 1 and all(labels) and labels[-1].isalpha() and len(host) <= 253
 
 
 def _media_origins(hosts: Iterable[str]) -> Iterable[Origin]:

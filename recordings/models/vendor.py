@@ -40,6 +40,10 @@ class VendorState(models.Model):
     # Requests a minute, as Kallglot's answers last told; null before the first of them.
     rate_limit = models.PositiveIntegerField(null=True, blank=True)
 
+    # The host that audio was redirected to last although KALLGLOT_MEDIA_HOSTS does not list it.
+    refused_host = models.CharField(max_length=260, blank=True)
+    refused_host_at = models.DateTimeField(null=True, blank=True)
+
     class Meta:
         verbose_name_plural = "vendor state"
 
@@ -63,6 +67,15 @@ class VendorState(models.Model):
             return 0.0
         wait = self.paused_until - timezone.now()
         return max(0.0, wait.total_seconds()) if wait < self.BEYOND_ANY_WAIT else 0.0
+
+    def note_refused_host(self, host: str) -> None:
+        """Remember, once an hour, that audio was redirected to `host`, which is not listed."""
+        now = timezone.now()
+        known_at = self.refused_host_at if self.refused_host == host else None
+        if known_at and known_at < now < known_at + timedelta(hours=1):
+            return
+        facts = {"refused_host": host, "refused_host_at": now}
+        VendorState.objects.update_or_create(pk=self.SINGLETON, defaults=facts)
 
 
 # Asked before every call to Kallglot, so before the first byte of what is not here yet.

@@ -20,7 +20,7 @@ from recordings.audio.relay import Relay
 from recordings.audio.source import Source, WholeFile
 from recordings.audio.store import StorageFailed, Store
 from recordings.kallglot import AudioStream, errors
-from recordings.models import Recording, RecordingState
+from recordings.models import Recording, RecordingState, VendorState
 
 from . import vendor
 
@@ -115,6 +115,11 @@ def _noting_faults(recording: Recording) -> Iterator[None]:
         yield
     except errors.NotReady as error:
         raise _not_yet(recording, error) from None
+    except errors.HostNotListed as error:
+        log.warning("Audio is redirected to %s; KALLGLOT_MEDIA_HOSTS lacks it", error.host)
+        with _as_far_as_can_be_written(recording):
+            VendorState.load().note_refused_host(error.host)
+        raise
     except errors.Gone:
         with _as_far_as_can_be_written(recording):
             recording.mark_gone()

@@ -84,6 +84,12 @@ _FORBIDDEN = "Your Kallglot key may not read this {what}."
 _FORBIDDEN_ADVICE = (
     "Check the key's scopes (sessions:read, recordings:read) in Kallglot's developer portal."
 )
+_HOST_NOT_LISTED = (
+    "Kallglot keeps recordings at {host}, which the portal may not fetch from. If this is a host "
+    "of Kallglot's, add it to KALLGLOT_MEDIA_HOSTS and restart the portal."
+)
+# So long after it was met last, a host that is not listed is told in the line above every page.
+_HOST_TOLD_FOR = timedelta(days=1)
 _NOT_REACHABLE = "Kallglot is not reachable at the moment."
 # A single failure is worth a line on every page only while it is news.
 _NEWS_FOR = timedelta(minutes=10)
@@ -94,6 +100,8 @@ def from_error(error: errors.KallglotError, user, what: str = "call") -> Trouble
 
     what: the thing that was asked for, such as "call", "recording" or "transcript".
     """
+    if isinstance(error, errors.HostNotListed) and user.has_perm(permissions.ADMINISTER):
+        return _host_not_listed(error.host)
     wait_s = None if error.retry_after is None else max(1, ceil(error.retry_after))
     return _trouble(error.reason, wait_s, user, status=error.status, what=what)
 
@@ -116,12 +124,24 @@ def standing(user) -> Trouble | None:
     state = gate.state()
     wait_s = ceil(state.wait_s())
     if not state.cause or (wait_s == 0 and _is_over(state)):
-        return None
+        return _refused_host(state, user)
     found = _trouble(state.cause, wait_s or None, user)
     if found.for_administrators or state.cause == errors.RateLimited.reason:
         return found
     sentence = f"{found.sentence} Calls already fetched still play."
     return replace(found, sentence=sentence, since=state.since)
+
+
+def _refused_host(state: VendorState, user) -> Trouble | None:
+    """For administrators: the host to list, if audio was redirected there lately."""
+    host, at = state.refused_host, state.refused_host_at
+    if not host or host in settings.KALLGLOT_MEDIA_HOSTS or timezone.now() - at > _HOST_TOLD_FOR:
+        return None
+    return _host_not_listed(host) if user.has_perm(permissions.ADMINISTER) else None
+
+
+def _host_not_listed(host: str) -> Trouble:
+    return Trouble(502, _HOST_NOT_LISTED.format(host=host), for_administrators=True)
 
 
 def _is_over(state: VendorState) -> bool:

@@ -167,6 +167,14 @@ REFUSED = [
 ]
 
 
+# Refused like the others, and named to administrators, who may list them.
+NOT_LISTED = [
+    "https://other.test/r.mp3",
+    "https://media.test:444/r.mp3",
+    "https://media.test.evil.test/",
+]
+
+
 @pytest.mark.parametrize("location", REFUSED)
 def test_refused_without_a_packet(vendor, make_client, fails, names, location):
     other = Vendor(steps=[audio(b"abc")])
@@ -174,7 +182,8 @@ def test_refused_without_a_packet(vendor, make_client, fails, names, location):
         client = make_client(media_hosts=("media.test",))
         vendor.script(moved(location.format(other=other.port)))
         names.clear()
-        with fails(errors.BadAnswer, reason="vendor_redirect", status=302):
+        kind = errors.HostNotListed if location in NOT_LISTED else errors.BadAnswer
+        with fails(kind, reason="vendor_redirect", status=302):
             client.open_audio("rec_1")
     finally:
         other.stop()
@@ -182,6 +191,24 @@ def test_refused_without_a_packet(vendor, make_client, fails, names, location):
     assert not other.connections
     assert vendor.connections == 1
     assert len(vendor.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("location", "host"),
+    [
+        ("https://storage.example.com/r.mp3?signature=s3cr3t", "storage.example.com"),
+        ("https://Storage.Example.com:8443/r.mp3", "storage.example.com:8443"),
+    ],
+)
+def test_a_host_that_is_not_listed_is_named(vendor, client, fails, names, location, host):
+    vendor.script(moved(location))
+    with fails(errors.HostNotListed, reason="vendor_redirect", status=302) as caught:
+        client.open_audio("rec_1")
+    assert caught.value.host == host
+    assert "s3cr3t" not in repr(vars(caught.value))
+    # For JSON no setting would help.
+    with fails(errors.BadAnswer, reason="vendor_redirect"):
+        client.session("sess_1")
 
 
 def test_without_or_with_two_locations(vendor, client, fails):
