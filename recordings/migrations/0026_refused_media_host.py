@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recordings", "0024_work_rounds"),
+        ("recordings", "0025_whole_audit_trail"),
     ]
 
     operations = [
