@@ -88,7 +88,7 @@ def test_a_password_of_a_megabyte_is_not_hashed(client, rosa, settings):
 
 def test_sign_ins_wait_in_a_line_that_has_an_end(client, rosa):
     with ExitStack() as others:
-        for _ in range(20):
+        for _ in range(40):
             others.enter_context(passwords.place_in_line())
         answer = sign_in(client)
         assert answer.status_code == 503

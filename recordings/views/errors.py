@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from kallglot_portal.database import replace_dead_connections
+from kallglot_portal.passwords import Busy
 from recordings.views import refusals
 
 # Longer than any transaction of ours, shorter than a person's patience.
@@ -71,6 +72,11 @@ def server_error(request):
         sentence = "The portal's database is busy. Please try again in a moment."
         response = _page_or_text(request, 503, "One moment, please", sentence)
         response["Retry-After"] = str(_DATABASE_BUSY_WAIT_S)
+        return response
+    if isinstance(error, Busy):
+        # An administrator sets a password while many users sign in.
+        response = _page_or_text(request, 503, "One moment, please", "Please try again.")
+        response["Retry-After"] = str(error.wait_s)
         return response
     return _page_or_text(
         request,
