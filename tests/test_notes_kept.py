@@ -46,6 +46,7 @@ def test_every_change_is_a_row_of_the_trail_and_nothing_else_is(clients, known):
     assert rows() == [
         f"reviewer note_added note {note.pk}",
         f"reviewer note_changed note {note.pk}",
+        "lead page no_permission",
         f"lead note_resolved note {note.pk}",
         f"lead note_reopened note {note.pk}",
         f"lead note_deleted note {note.pk}",
