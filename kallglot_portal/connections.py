@@ -76,6 +76,8 @@ class Connection(TConn):
         if not self.initialized:
             super().init()
             self.parser.unreader = BodyUnreader(self.sock, self.address, self._places)
+        # gunicorn has made it block; responses are sent as far as the socket takes them.
+        self.sock.setblocking(False)
         collected, self.received = bytes(self.received), bytearray()
         if self._wanted is None and b"\r\n" in collected and len(collected) > MOST_HEAD_BYTES:
             raise LimitRequestHeaders("the head is too long")

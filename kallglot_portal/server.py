@@ -1,64 +1,44 @@
 """gunicorn's threaded worker, changed where waiting clients would hold up others.
 
-gunicorn takes a thread for a connection before its request has come, and waits on the accepting
-thread for clients to close. Here both happen on the worker's poller: a thread is taken when the
-head of a request is complete (`connections`), and a finished connection lingers there.
+gunicorn takes a thread for a connection before its request has come, keeps it until the client has
+taken the response, and waits on the accepting thread for clients to close. Here a thread is taken
+when the head of a request is complete (`connections`), a slow client gets the rest of its response
+from the `sender`, and a finished connection lingers on the worker's poller. What of gunicorn's
+inside this leans on: docs/decisions/0020.
 """
 
 import contextlib
 import errno
 import selectors
-import socket
 import time
 from collections import defaultdict
-from datetime import timedelta
+from concurrent.futures import Future
 from functools import partial
 from ipaddress import ip_address, ip_network
-from typing import Any
 
 from django.conf import settings
-from gunicorn import util
-from gunicorn.http import wsgi
 from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
-from .bodies import BodyPlaces, Input
+from . import serving
+from .bodies import BodyPlaces
 from .connections import Connection
-from .request_heads import checked
-
-# An unreadable request never reaches Django, so its answer gets no headers there.
-_HEADERS = (
-    b"Cache-Control: no-store\r\n"
-    b"X-Content-Type-Options: nosniff\r\n"
-    b"X-Frame-Options: DENY\r\n"
-    b"Referrer-Policy: same-origin\r\n"
-    b"Cross-Origin-Resource-Policy: same-origin\r\n"
-    b"Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
-)
-_TOO_SLOW = (
-    b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n"
-    + _HEADERS
-    + b"\r\n"
-)
+from .lingering import Lingering
+from .response import TOO_SLOW, WithHeaders
+from .sender import Sender, Transfer
 
 # As long as anybody may listen to one piece of sound.
 _SERVE_OUT_S = 3600
 # A client gets this long to read the end of a response, while what it still sends is dropped.
 _LINGER_S = 5
-_MOST_DRAINED_BYTES = 8 * 2**20
 _REST_S = 0.5
 _LOG_AGAIN_AFTER_S = 60
 _LOOK_AT_DEADLINES_EVERY_S = 0.25
 _HARMLESS = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED, errno.EINTR)
 
-_scrap = bytearray(64 * 1024)
 
-
-class Response(wsgi.Response):
-    """gunicorn's response, which names no product."""
-
-    def default_headers(self) -> list[str]:
-        return [line for line in super().default_headers() if not line.startswith("Server:")]
+# What `handle` returns for a connection whose response the sender completes.
+_SENT_ON = object()
 
 
 class Worker(ThreadWorker):
@@ -73,9 +53,10 @@ class Worker(ThreadWorker):
         # One address gets a share of the connections on which a request is still to come.
         self._most_of_one = max(1, self.worker_connections // 4)
         self._places = BodyPlaces(max(2, self.cfg.threads // 4))
-        # Both in the order in which they came; dicts as ordered sets.
+        # Connections in the order in which they came; dicts as ordered sets.
         self._arriving: defaultdict[str, dict[Connection, None]] = defaultdict(dict)
-        self._lingering: dict[Connection, int] = {}
+        self._lingering: Lingering | None = None
+        self._sender: Sender | None = None
         self._look_at = 0.0
         self._rests_until = 0.0
         self._logged_rest_at = -_LOG_AGAIN_AFTER_S
@@ -88,6 +69,15 @@ class Worker(ThreadWorker):
         """
         self.cfg.set("graceful_timeout", _SERVE_OUT_S)
         super().handle_exit(sig, frame)
+
+    def init_process(self) -> None:
+        self._sender = Sender(on_end=self._sent, submit=self._submit)
+        self._sender.start()
+        super().init_process()
+
+    def run(self) -> None:
+        self._lingering = Lingering(self.poller, self._lingered)
+        super().run()
 
     # -- connections, on the poller's thread ---------------------------------------------------
 
@@ -126,18 +116,15 @@ class Worker(ThreadWorker):
             if len(same) > self._most_of_one and not self._is_proxy(conn):
                 self._give_up(next(iter(same)))
 
-    def linger(self, conn: Connection) -> None:
-        """Close when the client has read the response (RFC 9112 section 9.6)."""
-        try:
-            conn.sock.setblocking(False)
-            conn.sock.shutdown(socket.SHUT_WR)
-            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._drain, conn))
-        except (OSError, ValueError, KeyError):
-            util.close(conn.sock)
+    def finish_request(self, conn: Connection, future: Future) -> None:
+        if not future.cancelled() and not future.exception() and future.result() is _SENT_ON:
             return
+        super().finish_request(conn, future)
+
+    def linger(self, conn: Connection) -> None:
+        """Close when the client has read the response; until then the connection counts."""
         self.nr_conns += 1
-        conn.deadline = time.monotonic() + (_LINGER_S if self.alive else STOP_KEEPALIVE_LINGER)
-        self._lingering[conn] = 0
+        self._lingering.add(conn, _LINGER_S if self.alive else STOP_KEEPALIVE_LINGER)
 
     def murder_pending(self) -> None:
         """Close connections whose deadline has passed."""
@@ -151,8 +138,7 @@ class Worker(ThreadWorker):
             elif not self.alive and not conn.received:
                 # A stop waits a little for a request that may be under way.
                 conn.deadline = min(conn.deadline, now + STOP_KEEPALIVE_LINGER)
-        for conn in [conn for conn in self._lingering if conn.deadline <= now]:
-            self._end_lingering(conn)
+        self._lingering.end_expired(now)
 
     def _go_on(self, conn: Connection, _sock) -> None:
         ready = self._receive(conn)
@@ -179,7 +165,7 @@ class Worker(ThreadWorker):
             conn.close()
             return
         try:
-            conn.sock.send(_TOO_SLOW)
+            conn.sock.send(TOO_SLOW)
         except OSError:
             conn.close()
         else:
@@ -192,20 +178,7 @@ class Worker(ThreadWorker):
         if not self._arriving[address]:
             del self._arriving[address]
 
-    def _drain(self, conn: Connection, sock) -> None:
-        try:
-            count = sock.recv_into(_scrap)
-        except BlockingIOError:
-            return
-        except OSError:
-            count = 0
-        self._lingering[conn] += count
-        if not count or self._lingering[conn] > _MOST_DRAINED_BYTES:
-            self._end_lingering(conn)
-
-    def _end_lingering(self, conn: Connection) -> None:
-        del self._lingering[conn]
-        self._forget(conn.sock)
+    def _lingered(self, conn: Connection) -> None:
         self.nr_conns -= 1
         conn.close()
 
@@ -226,77 +199,41 @@ class Worker(ThreadWorker):
             self._logged_rest_at = now
             self.log.error("No connection can be accepted for now: %s", error.strerror)
 
+    # -- responses that the sender completes ---------------------------------------------------
+
+    def _submit(self, function, *arguments) -> None:
+        try:
+            self.tpool.submit(function, *arguments)
+        except RuntimeError:  # the worker is about to end
+            function(*arguments)
+
+    def _sent(self, transfer: Transfer) -> None:
+        future = Future()
+        future.set_result(transfer.keepalive)
+        self.method_queue.defer(self.finish_request, transfer.conn, future)
+
     # -- requests, on their threads ------------------------------------------------------------
 
-    def handle_request(self, req, conn: Connection) -> bool:
-        """Serve one request; whether the connection can be used again. As in gunicorn."""
-        req.headers = checked(req.headers)
-        conn.parser.unreader.begin()
-        response = None
-        try:
-            response, environ = wsgi.create(
-                req, conn.sock, conn.client, conn.server, self.cfg, response_class=Response
-            )
-            environ["wsgi.multithread"] = True
-            environ["wsgi.input"] = Input(req.body)
-            self.nr += 1
-            if self.nr >= self.max_requests:
-                self.alive = False
-            if not self.alive or len(self.keepalived_conns) >= self.max_keepalived:
-                response.force_close()
-            self._respond(environ, response)
-        except OSError:
-            raise
-        except (Exception, SystemExit):
-            if response and response.headers_sent:
-                # An error page would become part of the response.
-                self.log.exception("Error handling request")
-                raise StopIteration from None
-            raise
-        finally:
-            conn.parser.unreader.end()
-        return not response.should_close()
+    def handle(self, conn: Connection):
+        result = super().handle(conn)
+        if not isinstance(result, Transfer):
+            return result
+        if result.keepalive:
+            conn.parser.mesg = None  # the request is over, and would only take memory
+        self._sender.add(result)
+        return _SENT_ON
 
-    def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
+    def handle_request(self, req, conn: Connection) -> bool | Transfer:
+        return serving.serve(self, req, conn)
+
+    def _keepalive_after(self, conn: Connection, keepalive: bool | Transfer) -> bool | Transfer:
+        if isinstance(keepalive, Transfer):
+            keepalive.keepalive = self._keepalive_after(conn, keepalive.keepalive)
+            return keepalive
         try:
             return super()._keepalive_after(conn, keepalive)
-        except ParseException:
+        except (ParseException, OSError):
             return False  # the rest of the body, which nothing has read, is not HTTP
 
-    def _respond(self, environ: dict, response: Response) -> None:
-        began_at = time.monotonic()
-        body = self.wsgi(environ, response.start_response)
-        if response.req.body.failed:
-            response.force_close()
-        try:
-            if isinstance(body, environ["wsgi.file_wrapper"]):
-                response.write_file(body)
-            else:
-                for block in body:
-                    response.write(block)
-            response.close()
-        finally:
-            took = timedelta(seconds=time.monotonic() - began_at)
-            self.log.access(response, response.req, environ, took)
-            if hasattr(body, "close"):
-                body.close()
-
     def handle_error(self, req, client, addr, exc):
-        super().handle_error(req, _WithHeaders(client), addr, exc)
-
-
-class _WithHeaders:
-    """A socket on which the first thing sent is the head of an answer, to which ours are added."""
-
-    def __init__(self, socket: Any) -> None:
-        self._socket = socket
-        self._begun = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._socket, name)
-
-    def sendall(self, data: bytes) -> None:
-        if not self._begun:
-            self._begun = True
-            data = data.replace(b"\r\n", b"\r\n" + _HEADERS, 1)
-        self._socket.sendall(data)
+        super().handle_error(req, WithHeaders(client), addr, exc)

@@ -42,6 +42,7 @@ class Growth:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
+        self._watchers: list[Callable[[], None]] = []
         self._fd: int | None = None
         self.head: Head | None = None
         self.available = 0
@@ -60,25 +61,25 @@ class Growth:
         """The first bytes are known to be audio; `fd` becomes this object's to close."""
         with self._changed:
             self.head, self._fd = head, fd
-            self._changed.notify_all()
+            self._notify()
 
     def advance(self, available: int) -> None:
         """The bytes before `available` are there."""
         with self._changed:
             self.available = available
-            self._changed.notify_all()
+            self._notify()
 
     def advance_tail(self, start: int | None, end: int) -> None:
         """The bytes from `start` to before `end` are there too; None for start: no more."""
         with self._changed:
             self.tail_start, self.tail_end = start, end
-            self._changed.notify_all()
+            self._notify()
 
     def finish(self) -> None:
         """All bytes are there and verified."""
         with self._changed:
             self.complete = True
-            self._changed.notify_all()
+            self._notify()
 
     def end(self, failure: Exception | None = None) -> None:
         """The fill is over: the file is in its place, or `failure` says why not.
@@ -91,7 +92,13 @@ class Growth:
             self.place_failure = failure
             if not self.complete:
                 self.failure = failure or Orphaned()
-            self._changed.notify_all()
+            self._notify()
+
+    def _notify(self) -> None:
+        self._changed.notify_all()
+        watchers, self._watchers = self._watchers, []
+        for on_change in watchers:
+            on_change()
 
     # -- asked by readers ----------------------------------------------------------------
 
@@ -126,6 +133,23 @@ class Growth:
             if end <= position and self.failure:
                 raise _fresh(self.failure)
             return max(position, end)
+
+    def reach(self, position: int, on_change: Callable[[], None]) -> int | None:
+        """As `wait_beyond`, without blocking; None at the end of the file.
+
+        Returns `position` itself where the next byte has not arrived. `on_change` is then called
+        once, with the next change, and must not block.
+        """
+        with self._changed:
+            end = self.readable_end(position)
+            if end > position:
+                return end
+            if self.failure:
+                raise _fresh(self.failure)
+            if self.complete:
+                return None
+            self._watchers.append(on_change)
+            return position
 
     def readable_end(self, position: int) -> int:
         """The end of the bytes that can be read from `position` on without a gap."""

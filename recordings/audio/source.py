@@ -2,24 +2,24 @@
 
 import io
 import os
-import time
 from collections.abc import Callable, Iterator
 from typing import Protocol
+
+from kallglot_portal.supply import FilePart, Renewal, Supply
 
 from . import playable
 from .facts import Facts
 from .growth import Growth, Head, Orphaned
 
-# A reader that takes its bytes at once gets large blocks; one on a slow line gets small ones, so
-# that a thousand of them do not each keep a large block waiting in memory.
-LARGE_BLOCK = 64 * 1024
-SMALL_BLOCK = 8 * 1024
-_SLOW_AFTER_S = 0.02
+BLOCK_BYTES = 64 * 1024
 # A jump shorter than this is not worth telling the fill of.
 _NEAR_BYTES = 64 * 1024
 _ATTEMPTS = 5
 # A wish may have come while the line was fast; after this long it is made again.
 _WISH_AGAIN_S = 1.0
+
+
+OnCut = Callable[[Exception], None]
 
 
 class Source(Protocol):
@@ -39,6 +39,9 @@ class Source(Protocol):
 
     def blocks(self, start: int, stop: int | None) -> Iterator[bytes]:
         """The bytes from `start` to before `stop` (None: the end). Raises on any shortfall."""
+
+    def supply(self, start: int, stop: int | None, on_cut: OnCut) -> Supply:
+        """The same bytes for the server to send by itself; `on_cut` is called for a shortfall."""
 
     def close(self) -> None: ...
 
@@ -73,6 +76,14 @@ class WholeFile:
     def blocks(self, start: int, stop: int | None) -> Iterator[bytes]:
         return playable.read_at(self._file, self._form, start, stop)
 
+    def supply(self, start: int, stop: int | None, on_cut: OnCut) -> Supply:
+        stop = self.length if stop is None else stop
+        prefix, shift = b"", 0
+        if self._form:
+            prefix, shift = self._form.prefix, self._form.source_offset - len(self._form.prefix)
+        first, end = max(start, len(prefix)) + shift, max(stop, len(prefix)) + shift
+        return FilePart(self._file, first, end, prefix[start:stop], on_cut)
+
     def file_at(self, start: int) -> io.FileIO | None:
         """The file itself, standing at `start`, for sendfile; None where a form is to be sent."""
         if self._form:
@@ -106,31 +117,71 @@ class GrowingFile:
         self.mime = self._head.mime
         self.extension = self._head.extension
         self._fd: int | None = growth.duplicate()
+        self._users = 1
+
+    def supply(self, start: int, stop: int | None, on_cut: OnCut) -> Supply:
+        return _GrowingPart(self, start, stop, on_cut)
 
     def blocks(self, start: int, stop: int | None) -> Iterator[bytes]:
-        position, size = start, LARGE_BLOCK
+        position = start
         while stop is None or position < stop:
             try:
                 end = self._wait(position)
             except Orphaned:
-                self._begin_again(start, position)
+                self.begin_again(start, position)
                 continue
             if end == position:
                 break
             if stop is not None:
                 end = min(end, stop)
             while position < end:
-                block = os.pread(self._fd, min(size, end - position), position)
+                block = os.pread(self._fd, min(BLOCK_BYTES, end - position), position)
                 if not block:
                     raise EOFError(f"the file ends at byte {position}")
                 position += len(block)
-                sent_at = time.monotonic()
                 yield block
-                size = SMALL_BLOCK if time.monotonic() - sent_at > _SLOW_AFTER_S else LARGE_BLOCK
         if stop is not None and position < stop:
             raise EOFError(f"the file ends at byte {position}")
 
+    def fileno(self) -> int:
+        return self._fd
+
+    def keep(self) -> None:
+        """Stay open for one `close` more."""
+        self._users += 1
+
     def close(self) -> None:
+        self._users -= 1
+        if not self._users:
+            self._close_file()
+
+    def reach(self, position: int, on_change: Callable[[], None]) -> int | None:
+        """The end of the bytes that are there from `position` on, as `Growth.reach`."""
+        self._wish_for(position)
+        return self._growth.reach(position, on_change)
+
+    def begin_again(self, start: int, position: int) -> None:
+        """Go on with another fill, or with the whole file that another process has made.
+
+        The vendor's file may have changed in between, so the bytes from `start` to before
+        `position`, which have been sent, are compared with the new ones. Raises EOFError where
+        they differ.
+        """
+        sent, self._fd = self._fd, None
+        try:
+            for _ in range(_ATTEMPTS):
+                self._close_file()
+                try:
+                    self._growth, self._fd = self._another()
+                    self._compare(sent, start, position)
+                except Orphaned:
+                    continue  # that fill is over as well, for good or ill
+                return
+        finally:
+            os.close(sent)
+        raise EOFError("the file never came to its place")
+
+    def _close_file(self) -> None:
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
@@ -143,32 +194,14 @@ class GrowingFile:
         """
         growth = self._growth
         while True:
-            if self._head.accepts_ranges and position > growth.available + _NEAR_BYTES:
-                growth.wish(position)
+            self._wish_for(position)
             end = growth.wait_beyond(position, timeout=_WISH_AGAIN_S)
             if end > position or growth.complete:
                 return end
 
-    def _begin_again(self, start: int, position: int) -> None:
-        """Go on with another fill, or with the whole file that another process has made.
-
-        The vendor's file may have changed in between, so the bytes from `start` to before
-        `position`, which have been sent, are compared with the new ones. Raises EOFError where
-        they differ.
-        """
-        sent, self._fd = self._fd, None
-        try:
-            for _ in range(_ATTEMPTS):
-                self.close()
-                try:
-                    self._growth, self._fd = self._another()
-                    self._compare(sent, start, position)
-                except Orphaned:
-                    continue  # that fill is over as well, for good or ill
-                return
-        finally:
-            os.close(sent)
-        raise EOFError("the file never came to its place")
+    def _wish_for(self, position: int) -> None:
+        if self._head.accepts_ranges and position > self._growth.available + _NEAR_BYTES:
+            self._growth.wish(position)
 
     def _another(self) -> tuple[Growth, int]:
         growth = self._rejoin()
@@ -190,11 +223,39 @@ class GrowingFile:
 
     def _compare(self, sent: int, start: int, position: int) -> None:
         while start < position:
-            end = min(self._wait(start), position, start + LARGE_BLOCK)
+            end = min(self._wait(start), position, start + BLOCK_BYTES)
             block = os.pread(self._fd, end - start, start)
             if not block or block != os.pread(sent, len(block), start):
                 raise EOFError("the recording has changed")
             start += len(block)
+
+
+class _GrowingPart:
+    """The bytes from `start` to before `stop` of a growing file; a `Supply`."""
+
+    prefix = b""
+
+    def __init__(self, source: GrowingFile, start: int, stop: int | None, on_cut: OnCut) -> None:
+        self.position = self._start = start
+        self._source, self._stop = source, stop
+        self.fileno, self.keep, self.close = source.fileno, source.keep, source.close
+        self.cut = on_cut
+
+    def ready(self, position: int, on_change: Callable[[], None]) -> int | None:
+        if self._stop is not None and position >= self._stop:
+            return None
+        try:
+            end = self._source.reach(position, on_change)
+        except Orphaned:
+            raise Renewal from None
+        if self._stop is None:
+            return end
+        if end is None:
+            raise EOFError(f"the file ends at byte {position}")
+        return min(end, self._stop)
+
+    def renew(self, position: int) -> None:
+        self._source.begin_again(self._start, position)
 
 
 def entity_tag(key: str, length: int | None, *, player_form: bool = False) -> str:

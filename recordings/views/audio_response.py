@@ -1,15 +1,18 @@
 """The response that sends a recording's bytes: by blocks, by sendfile, or by nginx."""
 
 import logging
+from functools import partial
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import Error
 from django.http import HttpResponse, StreamingHttpResponse
 
 from kallglot_portal.database import let_go
 from kallglot_portal.middleware import client_address
+from kallglot_portal.supply import Stream
 from recordings.audio.http_range import Decision
-from recordings.audio.source import LARGE_BLOCK, Source, WholeFile
+from recordings.audio.source import BLOCK_BYTES, Source, WholeFile
 from recordings.audio.store import StorageFailed
 from recordings.kallglot import errors
 from recordings.services import audit, listening
@@ -41,9 +44,7 @@ def response(request, recording, action, source: Source, decision: Decision) -> 
         # nginx sets the length itself; ours would be that of the empty body.
         decision.headers.pop("Content-Length")
     else:
-        blocks = _blocks(request, recording, action, source, decision)
-        answer = StreamingHttpResponse(blocks, status=decision.status)
-        _offer_sendfile(answer, source, decision)
+        answer = _streamed(request, recording, action, source, decision)
     if decision.status == 304:
         del answer["Content-Type"]
     else:
@@ -52,33 +53,31 @@ def response(request, recording, action, source: Source, decision: Decision) -> 
     return _with(answer, decision.headers)
 
 
-def _blocks(request, recording, action, source, decision):
+def _streamed(request, recording, action, source, decision) -> StreamingHttpResponse:
     """The bytes; a fault breaks the connection, so that it never sounds like a call."""
-    begun = False
-    try:
-        for block in source.blocks(decision.start, decision.stop):
-            begun = True
-            yield block
-    except (errors.KallglotError, StorageFailed, EOFError) as error:
-        log.warning("%s broke off: %s", recording.kallglot_id, error)
-        listening.note_cut(recording)
-        _record_cut(request, action, recording)
-        let_go()
-        if not begun:
-            # The head must be out before the connection breaks, or the server would put an
-            # error page in its place, which ends a playback for good.
-            yield b""
-        raise broken.break_off() from None
+    # Not the request: it would stay in memory as long as the client listens.
+    cut = partial(_record_cut, request.user.pk, action, recording, client_address(request))
 
+    def blocks():
+        begun = False
+        try:
+            for block in source.blocks(decision.start, decision.stop):
+                begun = True
+                yield block
+        except (errors.KallglotError, StorageFailed, EOFError) as fault:
+            cut(fault)
+            if not begun:
+                # The head must be out before the connection breaks, or the server would put an
+                # error page in its place, which ends a playback for good.
+                yield b""
+            raise broken.break_off() from None
 
-def _offer_sendfile(response, source, decision) -> None:
-    """Let the server send a whole file's bytes from disk to socket by itself (WSGI file_wrapper).
-
-    Everywhere else, the test client included, the response is read in blocks.
-    """
-    file = source.file_at(decision.start) if isinstance(source, WholeFile) else None
-    if file is not None:
-        response.file_to_stream, response.block_size = file, LARGE_BLOCK
+    read = blocks()
+    answer = StreamingHttpResponse(read, status=decision.status)
+    # The portal's own server sends the bytes without a thread.
+    answer.block_size = BLOCK_BYTES
+    answer.file_to_stream = Stream(source.supply(decision.start, decision.stop, cut), read)
+    return answer
 
 
 def _is_nginxs_to_send(request, source: Source, decision: Decision) -> bool:
@@ -95,11 +94,16 @@ def _is_nginxs_to_send(request, source: Source, decision: Decision) -> bool:
     )
 
 
-def _record_cut(request, action, recording) -> None:
+def _record_cut(user_pk, action, recording, address, fault: Exception) -> None:
+    log.warning("%s broke off: %s", recording.kallglot_id, fault)
+    listening.note_cut(recording)
     try:
-        audit.record_cut(request.user, action, recording, client_address(request))
+        user = get_user_model().objects.filter(pk=user_pk).first()
+        if user:
+            audit.record_cut(user, action, recording, address)
     except Error:
         audit.log.exception("The trail lacks a row: %s broke off", action)
+    let_go()
 
 
 def _with(response: HttpResponse, headers: dict[str, str]) -> HttpResponse:

@@ -8,9 +8,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from kallglot_portal.middleware import client_address, close_after
+from kallglot_portal.supply import FilePart, Stream
 from recordings import file_names, permissions, tasks
 from recordings.audio.http_range import evaluate
-from recordings.audio.source import LARGE_BLOCK
+from recordings.audio.source import BLOCK_BYTES
 from recordings.filters import CallFilters
 from recordings.kallglot import types
 from recordings.models import (
@@ -112,14 +113,18 @@ def _stream(file: io.BufferedReader, decision) -> StreamingHttpResponse:
     def blocks():
         left = decision.stop - decision.start
         while left:
-            block = file.read(min(LARGE_BLOCK, left))
+            block = file.read(min(BLOCK_BYTES, left))
             if not block:
                 # The connection breaks: half a ZIP must not look like a whole one.
                 raise EOFError("the ZIP is shorter than it was")
             left -= len(block)
             yield block
 
-    return StreamingHttpResponse(blocks(), status=decision.status)
+    read = blocks()
+    response = StreamingHttpResponse(read, status=decision.status)
+    response.block_size = BLOCK_BYTES
+    response.file_to_stream = Stream(FilePart(file, decision.start, decision.stop), read)
+    return response
 
 
 def _create(request) -> HttpResponse:

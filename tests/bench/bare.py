@@ -9,10 +9,11 @@ from django.conf import settings
 from django.http import StreamingHttpResponse
 from django.urls import path
 
+from kallglot_portal.supply import Stream
 from recordings.audio.http_range import evaluate
 from recordings.audio.job import Job
 from recordings.audio.relay import Relay
-from recordings.audio.source import LARGE_BLOCK, WholeFile
+from recordings.audio.source import BLOCK_BYTES
 from recordings.audio.store import Store
 from recordings.kallglot import Client
 
@@ -31,15 +32,15 @@ def audio(request, recording_id):
     job = Job(recording_id, lambda start: _client().open_audio(recording_id, start=start))
     source = _relay().open(job, for_player=True)
     decision = evaluate(request.method, request.headers, etag=source.etag, length=source.length)
+    blocks = source.blocks(decision.start, decision.stop)
     response = StreamingHttpResponse(
-        source.blocks(decision.start, decision.stop),
+        blocks,
         status=decision.status,
         content_type=source.mime,
         headers=decision.headers,
     )
-    file = source.file_at(decision.start) if isinstance(source, WholeFile) else None
-    if file is not None:
-        response.file_to_stream, response.block_size = file, LARGE_BLOCK
+    supply = source.supply(decision.start, decision.stop, lambda fault: None)
+    response.file_to_stream, response.block_size = Stream(supply, blocks), BLOCK_BYTES
     response._resource_closers.append(source.close)
     return response
 

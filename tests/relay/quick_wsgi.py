@@ -10,7 +10,7 @@ import os
 import threading
 
 import kallglot_portal.wsgi
-from kallglot_portal import bodies, connections
+from kallglot_portal import bodies, connections, sender
 from recordings.kallglot import Client
 from recordings.services import vendor
 
@@ -20,6 +20,8 @@ THREADS = "/_threads"
 
 if "TEST_REQUEST_S" in os.environ:
     bodies.GRACE_S = connections.HEAD_S = float(os.environ["TEST_REQUEST_S"])
+if "TEST_IDLE_S" in os.environ:
+    sender.IDLE_S = float(os.environ["TEST_IDLE_S"])
 
 vendor.Client = functools.partial(Client, limits=QUICK)
 

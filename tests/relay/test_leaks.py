@@ -49,6 +49,11 @@ def quiet(portal) -> bool:
     return not portal.audio_files_open() and not portal.relay_threads() and sockets < 30
 
 
+def other_files(portal) -> list[str]:
+    """What is open besides the database, whose connections grow with the threads at work."""
+    return [name for name in portal.open_files() if "portal.sqlite3" not in name]
+
+
 def abort_cold(portal, times):
     """As above, of recordings that are only arriving."""
     portal.vendor.options.bandwidth = 8 * MEBIBYTE
@@ -75,11 +80,11 @@ def test_a_thousand_aborted_streams_leave_nothing(portal):
     abort(portal, warm, 450)
     abort_cold(portal, 150)
     assert eventually(lambda: quiet(portal)), portal.open_files()
-    files, used = len(portal.open_files()), memory(portal)
+    files, used = len(other_files(portal)), memory(portal)
     abort(portal, warm, 700)
     abort_cold(portal, 300)
     assert eventually(lambda: quiet(portal)), portal.open_files()
-    assert len(portal.open_files()) <= files + 5
+    assert eventually(lambda: len(other_files(portal)) <= files + 5), other_files(portal)
     assert memory(portal) <= used + 8 * MEBIBYTE
     assert not portal.vendor_connections()
     sound = warm[0]
