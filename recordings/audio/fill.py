@@ -23,7 +23,7 @@ from .growth import Growth, Head
 from .job import BLOCK_BYTES, Job
 from .judge import judge
 from .part import Part
-from .player_form import is_settled, judged_bytes
+from .player_form import is_settled, judged_bytes, why_unplayable
 from .progress import Phase
 from .sniff import SNIFF_BYTES, AudioType, sniff
 from .store import StorageFailed, Store, storage_faults
@@ -118,6 +118,7 @@ class Fill(threading.Thread):
             mime=kind.mime,
             extension=kind.extension,
             settled=judge(self.key, True, is_settled, first, kind, stream.total_length),
+            unplayable=judge(self.key, "", why_unplayable, first, kind, stream.total_length),
             accepts_ranges=stream.accepts_ranges,
             vendor_etag=stream.etag,
         )

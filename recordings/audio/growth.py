@@ -18,6 +18,7 @@ class Head:
     total: its length in bytes, None when the vendor did not tell.
     settled: the vendor's bytes are surely fit for a player as they are; otherwise the whole
         file must be there before that can be said.
+    unplayable: why no browser plays it, as far as its beginning tells; or empty.
     accepts_ranges: the vendor announced `Accept-Ranges: bytes`.
     """
 
@@ -27,6 +28,7 @@ class Head:
     settled: bool
     accepts_ranges: bool = False
     vendor_etag: str | None = None
+    unplayable: str = ""
 
 
 class Orphaned(Exception):  # noqa: N818  (it says what happened)

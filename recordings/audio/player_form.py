@@ -13,7 +13,7 @@ from . import mp3_frames, wav_header
 from .index_tag import IndexTag
 from .mp3_frames import Mp3Facts
 from .mpeg_header import id3v2_bytes, parse_header, tells_bitrate
-from .playable import Playable, plan
+from .playable import Playable, Unplayable, plan
 from .sniff import MP3, WAV, AudioType
 
 MOST_JUDGED_BYTES = 256 * 1024
@@ -55,6 +55,14 @@ def is_settled(head: bytes, kind: AudioType, total: int | None) -> bool:
     if kind == WAV:
         return _wav_is_settled(head, total)
     return True
+
+
+def why_unplayable(head: bytes, kind: AudioType, total: int | None) -> str:
+    """Why no browser plays the file that begins with `head`: a sentence, or empty."""
+    found = plan(io.BytesIO(head), kind)
+    if not isinstance(found, Unplayable) or (found.empty and len(head) != total):
+        return ""
+    return found.reason
 
 
 def _wanted_bytes(kind: AudioType | None, head: bytes) -> int:

@@ -26,7 +26,8 @@ class Source(Protocol):
     """The bytes of one recording for one answer.
 
     length: bytes, None while the vendor has not told and not all has arrived. etag: strong, in
-    quotes. mime, extension: told from the bytes. form_since: the time (as `time.time()`) until
+    quotes. mime, extension: told from the bytes. unplayable: why no browser plays it, a sentence,
+    or empty. form_since: the time (as `time.time()`) until
     when players got the vendor's bytes and not these, None where they never did. `close()` must be
     called.
     """
@@ -35,6 +36,7 @@ class Source(Protocol):
     etag: str
     mime: str
     extension: str
+    unplayable: str
     form_since: float | None
 
     def blocks(self, start: int, stop: int | None) -> Iterator[bytes]:
@@ -59,6 +61,7 @@ class WholeFile:
         self._key = key
         self.facts = facts
         self.extension = facts.extension
+        self.unplayable = facts.unplayable
         self.vendor_etag = entity_tag(key, facts.size)
         self.form_since = facts.form_since if form else None
         self._send(form)
@@ -116,6 +119,7 @@ class GrowingFile:
         self.etag = entity_tag(key, self.length)
         self.mime = self._head.mime
         self.extension = self._head.extension
+        self.unplayable = self._head.unplayable
         self._fd: int | None = growth.duplicate()
         self._users = 1
 

@@ -73,7 +73,9 @@ def _is_text(head: bytes) -> bool:
     text = head.decode(coding or "utf-8-sig", "ignore").lstrip("\ufeff")
     if text.lstrip()[:1] in _MARKUP and (coding or _is_utf_8(head[:40])):
         return True
-    return bool(text) and (bool(coding) or _is_utf_8(head)) and not _CONTROL.search(text)
+    # The same few marks over and over are no words.
+    has_words = sum(map(str.isalpha, text[:1000])) * 4 >= len(text[:1000]) > 0
+    return has_words and (bool(coding) or _is_utf_8(head)) and not _CONTROL.search(text)
 
 
 def _is_utf_8(head: bytes) -> bool:

@@ -1,5 +1,6 @@
 """A recording of a call: one channel's audio file on Kallglot's side."""
 
+import hashlib
 from datetime import timedelta
 
 from django.db import models
@@ -10,6 +11,9 @@ from kallglot_portal.prepared import Given, Prepared
 from .sessions import Session
 from .states import RecordingState, recording_state
 from .visibility import Sight, sight_of, visible_to, within
+
+# Kallglot tells lengths in whole seconds.
+_ROUNDED_S = 1.5
 
 
 class RecordingQuerySet(models.QuerySet):
@@ -53,6 +57,13 @@ class Recording(models.Model):
     created_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
 
+    # What the file itself says, once it was here; of the revision that `file_version` names.
+    file_seconds = models.FloatField(null=True, blank=True, help_text="Seconds.")
+    file_format = models.CharField(max_length=20, blank=True, help_text="Without a dot.")
+    unplayable = models.CharField(
+        max_length=200, blank=True, help_text="Why no browser can play the file."
+    )
+    file_version = models.CharField(max_length=20, blank=True)
     # The true length of what a player gets, once it is known; the vendor's `size` is a hint.
     audio_length = models.BigIntegerField(null=True, blank=True, help_text="Bytes.")
 
@@ -76,6 +87,39 @@ class Recording(models.Model):
 
     def __str__(self):
         return self.kallglot_id
+
+    @property
+    def version(self) -> str:
+        """A digest of what would change if Kallglot made the file again."""
+        facts = f"{self.created_at}|{self.duration}|{self.size}|{self.format}"
+        return hashlib.sha256(facts.encode()).hexdigest()[:12]
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the file was here, so that its own facts replace Kallglot's."""
+        return bool(self.file_version) and self.file_version == self.version
+
+    @property
+    def seconds(self) -> float | None:
+        """The length: the file's own once that is known, else as Kallglot says."""
+        known = self.is_known and self.file_seconds is not None
+        return self.file_seconds if known else self.duration
+
+    @property
+    def kind(self) -> str:
+        """The format, such as "mp3": the file's own once that is known, else as Kallglot says."""
+        return (self.file_format if self.is_known else "") or self.format
+
+    @property
+    def problem(self) -> str:
+        """Why no browser can play the file, as a sentence; empty if it plays or is not known."""
+        return self.unplayable if self.is_known else ""
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether Kallglot says another length than the file has."""
+        told, own = self.duration, self.seconds
+        return told is not None and own is not None and abs(told - own) > _ROUNDED_S
 
     @property
     def is_expired(self) -> bool:
@@ -104,6 +148,22 @@ class Recording(models.Model):
         if length is not None and length != self.audio_length:
             self.audio_length = length
             self.save(update_fields=["audio_length"])
+
+    def note_file(self, seconds: float | None, format: str, unplayable: str) -> None:
+        """Remember what the file itself says, if it is news, and correct the call by it."""
+        found = {
+            "file_seconds": seconds,
+            "file_format": format[:20],
+            "unplayable": unplayable[:200],
+            "file_version": self.version,
+        }
+        if all(getattr(self, name) == value for name, value in found.items()):
+            return
+        for name, value in found.items():
+            setattr(self, name, value)
+        self.save(update_fields=list(found))
+        # The session at hand may have been loaded in part.
+        Session.objects.get(pk=self.session_id).summarise()
 
     def note_error(self, reason: str) -> None:
         """Remember the last trouble with the audio, as the error's `reason` word."""

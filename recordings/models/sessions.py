@@ -22,6 +22,8 @@ class SessionState(models.TextChoices):
 _MOST_LISTED = 130
 # Every row of the library carries it.
 _LONGEST_CALLER = 100
+# Kallglot tells moments and lengths in whole seconds.
+_ROUNDED_S = 2.0
 # What the library filters by besides the columns that it sorts by.
 _FILTERED_BY = (
     *("team", "recordings_state", "expires_last", "channels", "formats"),
@@ -193,6 +195,11 @@ class Session(models.Model):
         return self.length_s
 
     @property
+    def seconds(self) -> float | None:
+        """The length to show: the file's own where that is known, else as Kallglot says."""
+        return self.length if self.length_s is None else self.length_s
+
+    @property
     def call_state(self) -> CallState:
         """The state of the whole call right now."""
         has_audio = self.recordings_state in self.CAN_EXPIRE
@@ -206,10 +213,11 @@ class Session(models.Model):
         told = [recording.created_at for recording in recordings if recording.created_at]
         self.sort_at = self.begun_at or min(told, default=self.first_seen)
         self.length_s = None
-        longest = max((recording.duration or 0 for recording in recordings), default=0)
-        self.length_s = self.length or longest or None
+        longest = max((recording.seconds or 0 for recording in recordings), default=0)
+        own = _true_length(recordings, self.length)
+        self.length_s = (self.length or longest or None) if own is None else own
         self.channels = _listed(recording.channel for recording in recordings)
-        self.formats = _listed(recording.format for recording in recordings)
+        self.formats = _listed(recording.kind for recording in recordings)
         if self.state is not SessionState.ENDED:
             self.recordings_state = self.state.value
         elif recordings:
@@ -234,6 +242,24 @@ class Session(models.Model):
                 *("recordings_state", "expires_last", "expires_first"),
             ]
         )
+
+
+def _true_length(recordings, told: float | None) -> float | None:
+    """The seconds of the call by its file, where Kallglot says one length for call and file.
+
+    None where that is not known, or where the call was longer than what was recorded of it.
+    """
+    mixed = [recording for recording in recordings if recording.channel == "mixed"]
+    files = mixed or recordings
+    channels = [recording.channel for recording in files]
+    if len(set(channels)) < len(channels):
+        return None  # it was paused: the gaps belong to the call
+    if not all(recording.is_known and recording.file_seconds is not None for recording in files):
+        return None
+    claimed = max((recording.duration or 0 for recording in files), default=0)
+    if told is not None and claimed and abs(told - claimed) > _ROUNDED_S:
+        return None
+    return max((recording.file_seconds for recording in files), default=None)
 
 
 def _listed(words: Iterable[str]) -> str:

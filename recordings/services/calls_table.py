@@ -103,7 +103,7 @@ _COLUMNS: dict[str, Callable[[_Row], object]] = {
     "session": lambda row: row.session.kallglot_id,
     "started_utc": lambda row: _utc(row.session.begun_at),
     "ended_utc": lambda row: _utc(row.session.ended_at),
-    "length_s": lambda row: row.session.length,
+    "length_s": lambda row: row.session.seconds,
     "state": lambda row: row.session.call_state.label,
     "customer": lambda row: row.session.caller,
     "customer_language": lambda row: row.session.source_language,

@@ -1,7 +1,6 @@
 """From a recording to its bytes: what may be fetched, under which name, and what is remembered."""
 
 import contextlib
-import hashlib
 import logging
 import math
 import time
@@ -15,6 +14,7 @@ from django.db import Error, connections
 from django.utils import timezone
 
 from kallglot_portal.database import little_patience
+from recordings.audio.facts import Facts, read_facts
 from recordings.audio.job import Job
 from recordings.audio.relay import Relay
 from recordings.audio.source import Source, WholeFile
@@ -31,6 +31,7 @@ FRESH_FOR = timedelta(minutes=5)
 _NOT_READY_WAIT_S = 5.0
 _NOT_BEFORE = "audio-not-before-{}"
 NOT_FOUND_REMEMBERED = timedelta(seconds=60)
+NOT_AUDIO = "vendor_not_audio"
 _WARN_EVERY_S = 60
 _REST_AFTER_CUT_S = 5.0
 _MOST_CUTS = 1000
@@ -92,7 +93,9 @@ def fetch(recording: Recording) -> WholeFile:
     Blocks until it is here. Raises what `open_source` raises.
     """
     with _noting_faults(recording):
-        return relay().fetch(_job(recording, background=True))
+        whole = relay().fetch(_job(recording, background=True))
+    note_file(recording, whole)
+    return whole
 
 
 def prefetch(recording: Recording) -> None:
@@ -108,8 +111,10 @@ def _noting_faults(recording: Recording) -> Iterator[None]:
         forget(recording)
     if state is not RecordingState.READY:
         raise NotPlayable(state)
-    if _lately_not_found(recording):
+    if _lately(recording, errors.NotFound.reason):
         raise errors.NotFound(status=404)
+    if _lately(recording, NOT_AUDIO):
+        raise errors.BadAnswer(reason=NOT_AUDIO)
     _wait_until_ready(recording)
     try:
         yield
@@ -131,6 +136,11 @@ def _noting_faults(recording: Recording) -> Iterator[None]:
         with _as_far_as_can_be_written(recording):
             recording.note_error(error.reason)
         raise
+    except errors.BadAnswer as error:
+        if error.reason == NOT_AUDIO:
+            with _as_far_as_can_be_written(recording):
+                recording.note_error(error.reason)
+        raise
     except StorageFailed as error:
         _warn(error)
         raise
@@ -142,6 +152,29 @@ def note_length(recording: Recording, length: int | None) -> None:
         return
     with _as_far_as_can_be_written(recording):
         recording.note_audio_length(length)
+
+
+def note_file(recording: Recording, source: Source) -> None:
+    """Remember what a whole file says of itself, unless the database is locked."""
+    if isinstance(source, WholeFile):
+        _note_facts(recording, source.facts)
+    else:
+        look_at_file(recording)
+
+
+def look_at_file(recording: Recording) -> None:
+    """Learn what the file says of itself, where it is here and nobody asked for it since."""
+    if recording.is_known or recording.state is not RecordingState.READY:
+        return
+    entry = relay().store.entry(key(recording))
+    facts = read_facts(entry.facts)
+    if facts and entry.audio.exists():
+        _note_facts(recording, facts)
+
+
+def _note_facts(recording: Recording, facts: Facts) -> None:
+    with _as_far_as_can_be_written(recording):
+        recording.note_file(facts.duration_s, facts.extension, facts.unplayable)
 
 
 @contextlib.contextmanager
@@ -171,11 +204,10 @@ def forget(recording: Recording) -> None:
 def key(recording: Recording) -> str:
     """The store's key for the bytes of `recording`.
 
-    Our own number, so that ids that differ by letter case only stay apart, and a digest of what
-    would change if Kallglot made the file anew: then the old copy is not mistaken for it.
+    Our own number, so that ids that differ by letter case only stay apart, and the version: if
+    Kallglot makes the file again, the old copy is not mistaken for it.
     """
-    facts = f"{recording.created_at}|{recording.duration}|{recording.size}|{recording.format}"
-    return f"{recording.pk}-{hashlib.sha256(facts.encode()).hexdigest()[:12]}"
+    return f"{recording.pk}-{recording.version}"
 
 
 def _job(recording: Recording, *, background: bool = False) -> Job:
@@ -222,9 +254,10 @@ def _is_fresh(recording: Recording) -> bool:
     return timezone.now() - max(moments, default=recording.first_seen) < FRESH_FOR
 
 
-def _lately_not_found(recording: Recording) -> bool:
+def _lately(recording: Recording, reason: str) -> bool:
+    """Whether Kallglot gave this answer a moment ago, so that it is spared the same request."""
     return (
-        recording.last_error == errors.NotFound.reason
+        recording.last_error == reason
         and recording.last_error_at is not None
         and abs(timezone.now() - recording.last_error_at) < NOT_FOUND_REMEMBERED
     )

@@ -12,7 +12,7 @@ from recordings import permissions
 from recordings.audio.measurements import DEFINITIONS
 from recordings.models import ListeningPosition, Note, Recording, RecordingState, Session
 
-from . import heard, notes, timeline
+from . import clock, heard, listening, notes, timeline
 
 # Somebody who stopped this close to the end begins anew.
 _AT_THE_END_S = 3.0
@@ -72,6 +72,8 @@ def playable(
     recordings, noted: of this call and for this person, where they were fetched already.
     """
     known = list(session.recordings.in_order()) if recordings is None else recordings
+    for recording in known:
+        listening.look_at_file(recording)
     placed = _placed(session, known)
     voices = _that_are_ready(placed)
     if not voices:
@@ -96,6 +98,7 @@ def playable(
             for channel in Recording.CHANNELS
             if channel not in voices
         },
+        "remarks": [remark for recording in known for remark in _remarks(recording)],
         "verdict": _check(session).get("verdict", ""),
         "second": round(second, 2),
         "channel": place.channel if place and place.channel in voices else "",
@@ -199,14 +202,26 @@ def _check(session: Session) -> dict:
 def _piece(piece: timeline.Piece, downloads: bool) -> dict:
     recording_id = piece.recording.kallglot_id
     # Safari chooses its decoder by the end of the address.
-    ending = piece.recording.format if piece.recording.format in ("mp3", "wav") else ""
+    ending = piece.recording.kind if piece.recording.kind in ("mp3", "wav") else ""
+    problem = piece.recording.problem
     return {
         "url": reverse("audio", args=[recording_id]) + (ending and f".{ending}"),
         "waveform": reverse("waveform", args=[recording_id]),
         "download": reverse("download", args=[recording_id]) if downloads else "",
         "start": round(piece.start, 3),
         "duration": round(piece.duration, 3),
+        **({"problem": problem} if problem else {}),
     }
+
+
+def _remarks(recording: Recording) -> Iterable[str]:
+    """Sentences about a file that is not what Kallglot says of it."""
+    name = recording.channel.capitalize()
+    if recording.problem:
+        yield f"{name}: {recording.problem}"
+    if recording.contradicts:
+        told, own = (clock.shown(round(s)) for s in (recording.duration, recording.seconds))
+        yield f"{name}: Kallglot said {told}, the file holds {own}."
 
 
 def _why_missing(recordings: list[Recording], channel: str) -> str:

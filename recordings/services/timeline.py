@@ -41,8 +41,10 @@ def pieces(session: Session, recordings: Sequence[Recording]) -> dict[str, list[
     lengths = _lengths(recordings)
     parted = any(len(found) > 1 for found in channels.values())
     if not parted:
-        whole = max(lengths.values(), default=0.0) or session.length or 0.0
-        lengths = {key: length or whole for key, length in lengths.items()}
+        told = [length for length in lengths.values() if length is not None]
+        whole = max(told, default=0.0) or session.length or 0.0
+        lengths = {key: whole if length is None else length for key, length in lengths.items()}
+    lengths = {key: length or 0.0 for key, length in lengths.items()}
     known: list[float] = []
     return {
         channel: _placed(session, found, lengths, known if parted else None)
@@ -53,7 +55,11 @@ def pieces(session: Session, recordings: Sequence[Recording]) -> dict[str, list[
 def length_of(pieces_by_channel: dict[str, list[Piece]], session: Session) -> float:
     """The seconds that the timeline has."""
     ends = [piece.end for found in pieces_by_channel.values() for piece in found]
-    return max(ends, default=0.0) or session.length or 0.0
+    parted = any(len(found) > 1 for found in pieces_by_channel.values())
+    # A file may be empty, and is then all there is of a call that was not paused.
+    if ends and (max(ends) or not parted):
+        return max(ends)
+    return session.length or 0.0
 
 
 def _placed(session, recordings, lengths, known: list[float] | None) -> list[Piece]:
@@ -95,9 +101,15 @@ def _apart(starts: Sequence[float], lengths: Sequence[float]) -> bool:
     )
 
 
-def _lengths(recordings: Sequence[Recording]) -> dict[int, float]:
-    """Seconds by recording: as decoded where that was done, else as Kallglot says."""
+def _lengths(recordings: Sequence[Recording]) -> dict[int, float | None]:
+    """Seconds by recording: the file's own, else as decoded, else as Kallglot says, if it does."""
     made = Lanes.objects.filter(recording__in=recordings, state=LanesState.READY, cut=False)
     decoded = dict(made.values_list("key", "duration_ms"))
-    lengths = ((r.pk, decoded.get(listening.key(r)), r.duration) for r in recordings)
-    return {pk: told or 0.0 if ms is None else ms / 1000 for pk, ms, told in lengths}
+    lengths = {}
+    for recording in recordings:
+        ms = decoded.get(listening.key(recording))
+        own = recording.file_seconds if recording.is_known else None
+        if own is None and ms is not None:
+            own = ms / 1000
+        lengths[recording.pk] = (recording.duration or None) if own is None else own
+    return lengths

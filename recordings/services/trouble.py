@@ -65,6 +65,7 @@ _KNOWN = {
     "portal_fault": (500, "The portal could not process this; its log says why.", ""),
     "vendor_timeout": (504, "Kallglot did not answer in time.", ""),
     "vendor_media": (502, "Kallglot's storage did not send this recording.", ""),
+    "vendor_not_audio": (502, "What Kallglot sent for this recording is not audio.", ""),
     "vendor_stalled": (504, "Kallglot stopped answering half-way.", ""),
 }
 _BAD_ANSWER = (502, "Kallglot's answer could not be understood.", "")

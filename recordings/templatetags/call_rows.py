@@ -101,7 +101,7 @@ class _Writer:
             address=name.join(self._session),
             boost=boost(),
             started=time_element(session.begun_at, "Not known"),
-            length=duration(session.length),
+            length=duration(session.seconds),
             languages=languages(session),
             caller=session.caller or "–",
             measured=self._measured(session),

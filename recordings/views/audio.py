@@ -111,6 +111,7 @@ def _answer(request, recording, action) -> HttpResponse:
             if plays:
                 # A hint for later requests: no listener waits for it.
                 at_the_end.callback(listening.note_length, recording, source.length)
+            at_the_end.callback(listening.note_file, recording, source)
             close_after(request, response, at_the_end.pop_all().close)
     return response
 

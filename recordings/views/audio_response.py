@@ -50,6 +50,8 @@ def response(request, recording, action, source: Source, decision: Decision) -> 
     else:
         answer["Content-Type"] = source.mime
     answer["Cache-Control"] = "private, no-store"
+    if source.unplayable:
+        answer["X-Unplayable"] = source.unplayable
     return _with(answer, decision.headers)
 
 

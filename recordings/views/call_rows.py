@@ -54,7 +54,7 @@ class Row:
         """A mark of what the row shows."""
         session = self.session
         shown = (
-            *(session.call_state, session.begun_at, session.length, session.expires_first),
+            *(session.call_state, session.begun_at, session.seconds, session.expires_first),
             *(session.source_language, session.target_language),
             *(session.phone_number, session.metadata),
             *((mark.kallglot_id, mark.state) for mark in self.marks),

@@ -126,6 +126,7 @@ def test_unknown_bytes_are_what_the_vendor_declares():
     assert settle(noise, "audio/mpeg", "wav") == MP3
     assert settle(noise, "application/octet-stream", "wav") == WAV
     assert settle(noise, "text/html", "wav") is None
+    assert settle(b"?" * 8192, "audio/mpeg", "mp3") == MP3
     assert settle(bytes(8000), "audio/wav", "") == WAV
     assert settle(bytes(100), None, "mp2").extension == "mp2"
 

@@ -42,6 +42,12 @@ from recordings.models import CallFigures, Lanes
 Lanes.objects.filter(recording__session__metadata__ticket_id="{ticket}").delete()
 CallFigures.objects.filter(session__metadata__ticket_id="{ticket}").delete()
 """
+_ANALYSE = """
+from recordings.models import Recording
+from recordings.services import lanes
+for recording in Recording.objects.filter(session__kallglot_id="{session_id}"):
+    lanes.analyse(recording)
+"""
 LOOKED_THROUGH = ("T-4711", "T-4630")
 GUNICORN = ("-m", "gunicorn", "-c", "tests/browser/gunicorn.conf.py")
 # What people's listening and writing leaves, and faults of the vendor.
@@ -118,6 +124,10 @@ class ServedPortal:
     def look_through(self, *tickets: str) -> None:
         """Make the waveforms and measurements of the calls with these tickets."""
         self.run(_LANES.format(tickets=tickets))
+
+    def analyse(self, session_id: str) -> None:
+        """Analyse the audio of this call, as the worker does."""
+        self.run(_ANALYSE.format(session_id=session_id))
 
     def forget_looking_through(self, ticket: str) -> None:
         """Nobody has wished for, or made, the waveform of the call with this ticket."""

@@ -34,13 +34,28 @@ export class Call {
    * the other. A file that is known keeps its object, so that the sound goes on. True if it was.
    */
   takeOver({ voices, missing, length, verdict }) {
-    const known = new Map(Object.values(this.voices).flat().map((part) => [part.url, part]));
-    if (Object.values(voices).flat().every(({ url }) => known.has(url))) return false;
-    const kept = (part) => Object.assign(known.get(part.url) ?? {}, part);
+    const known = this.#partsByFile();
+    if (Object.values(voices).flat().every(({ waveform }) => known.has(waveform))) return false;
+    const kept = (part) => Object.assign(known.get(part.waveform) ?? {}, part);
     const taken = Object.entries(voices).map(([voice, parts]) => [voice, parts.map(kept)]);
     this.voices = { ...this.voices, ...Object.fromEntries(taken) };
     Object.assign(this, { missing, length, verdict, lanesComing: null });
     return true;
+  }
+
+  /** Take over what the server knows better by now of files that are known here. */
+  correct({ voices, length, verdict, remarks }) {
+    const known = this.#partsByFile();
+    for (const { waveform, start, duration, problem = "" } of Object.values(voices).flat()) {
+      Object.assign(known.get(waveform) ?? {}, { start, duration, problem });
+    }
+    Object.assign(this, { length, verdict, remarks });
+    this.rest = Math.max(0, length - this.#lastEnd());
+  }
+
+  /** Parts by what names their file for good: the address of the sound ends as its kind. */
+  #partsByFile() {
+    return new Map(this.#parts().map((part) => [part.waveform, part]));
   }
 
   /** The voices with sound at `second`; in a gap, where none has any, all there are. */

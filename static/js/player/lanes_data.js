@@ -3,15 +3,14 @@
 
 const DELAYS_S = [1, 1, 2, 3, 5, 8, 13, 21, 30, 30, 60, 60, 60];
 
-// A waveform that is shorter by more may be of a file that could be decoded only in part, and that
-// a browser plays on. How long it is then, the server says.
-const ROUNDED_S = 1.5;
-
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-/** The waveform of one file, waiting while it is made (`isNew`); null where there is none. */
-async function fetchWaveform(part, isWanted) {
-  let isNew = false;
+/**
+ * The waveform of one file, waiting while it is made; null where there is none. Notes on the call
+ * that it was waited for (`waited`), since the server then knows more of the file than the page
+ * did, and why there is none (`noWaveform`, a sentence).
+ */
+async function fetchWaveform(part, call, isWanted) {
   for (const delay of DELAYS_S) {
     if (!isWanted()) return null;
     let answer;
@@ -21,9 +20,13 @@ async function fetchWaveform(part, isWanted) {
       await pause(delay);
       continue;
     }
-    if (answer.status === 200) return { ...parse(await answer.arrayBuffer()), isNew };
-    isNew = true;
-    if (answer.status !== 202 && answer.status < 500 && answer.status !== 429) return null;
+    if (answer.status === 200) return parse(await answer.arrayBuffer());
+    call.waited = true;
+    if (answer.status !== 202 && answer.status < 500 && answer.status !== 429) {
+      const plain = (answer.headers.get("Content-Type") || "").startsWith("text/plain");
+      if (plain) call.noWaveform = (await answer.text()).trim();
+      return null;
+    }
     await answer.body?.cancel().catch(() => {});
     await pause(delay);
   }
@@ -74,9 +77,9 @@ export async function fetchLanes(call, isWanted) {
   const of = async (parts) => {
     const waves = [];
     for (const part of parts) {
-      const wave = await fetchWaveform(part, isWanted);
+      const wave = await fetchWaveform(part, call, isWanted);
       if (!wave) return null;
-      if (wave.duration > part.duration - ROUNDED_S) part.duration = wave.duration;
+      if (wave.duration > part.duration) part.duration = wave.duration;
       waves.push(wave);
     }
     return waves;
@@ -86,27 +89,35 @@ export async function fetchLanes(call, isWanted) {
 
   const both = agent && customer;
   const [mine, theirs] = both ? await Promise.all([of(agent), of(customer)]) : [];
-  if ([mine, theirs].some((waves) => waves?.some(({ isNew }) => isNew))) await learnVerdict(call);
+  if (mine || theirs) await learn(call);
   const alike = ["alike", "one sound"].includes(call.verdict);
   if (mine && theirs && !alike) return [leg("agent", agent, mine), leg("customer", customer, theirs)];
   if (mixed) {
     const waves = await of(mixed);
-    if (waves?.some(({ isNew }) => isNew)) await learnVerdict(call);
+    if (waves) await learn(call);
     if (waves) return sides(mixed, waves, call.verdict);
   }
   if (mine && theirs) return [leg("mixed", agent, mine)];
   for (const [name, parts, had] of [["agent", agent, mine], ["customer", customer, theirs]]) {
     const waves = both ? had : parts && (await of(parts));
-    if (waves) return [leg(name, parts, waves)];
+    if (waves) {
+      await learn(call);
+      return [leg(name, parts, waves)];
+    }
   }
   return null;
 }
 
-/** What the check of the channels found: it is made with the waveform, after the page. */
-async function learnVerdict(call) {
+/**
+ * What came out when the files were analysed, after the page was made: how long they are, whether
+ * a browser plays them, whose side is whose.
+ */
+async function learn(call) {
+  if (!call.waited) return;
+  call.waited = false;
   try {
     const answer = await fetch(call.place, { cache: "no-store" });
-    if (answer.ok) call.verdict = (await answer.json()).verdict;
+    if (answer.ok) call.correct(await answer.json());
   } catch {
     // As the page told it, then.
   }
@@ -131,6 +142,7 @@ export async function bringLanes(call, player) {
 async function begin(call, player) {
   const { voices } = call;
   const lanes = await fetchLanes(call, () => call.voices === voices && isShown(call, player));
+  await learn(call);
   // More files are there by now, and their lanes are asked for by whoever found them.
   if (call.voices !== voices) return;
   if (lanes) call.lanes = lanes;

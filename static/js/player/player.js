@@ -9,6 +9,13 @@ import { remember, remembered } from "./store.js";
 import { Ticking } from "./ticking.js";
 
 const BUFFERING_AFTER_MS = 300;
+const ROUNDED_S = 0.5;
+
+/** What to say of a file that no browser plays; `download` is its address for who may have it. */
+export const refusal = (problem, download) => ({
+  sentence: download ? `${problem} Download it to listen.` : problem,
+  download,
+});
 
 export class Player extends EventTarget {
   constructor(audio) {
@@ -226,6 +233,10 @@ export class Player extends EventTarget {
     }
     const part = this.call.partAt(this.voice, second);
     const inside = clamp(second, part.start, part.start + part.duration);
+    if (part.problem) {
+      this.#refuse(part, inside);
+      return;
+    }
     const { audio } = this;
     if (part === this.part && !audio.error && audio.readyState > 0) {
       this.pending = null;
@@ -241,6 +252,13 @@ export class Player extends EventTarget {
       audio.currentTime = inside - part.start;
     }
     if (this.wanted && audio.paused) this.#start();
+  }
+
+  /** Say at once why a file does not play, in place of trying. */
+  #refuse(part, second) {
+    this.#unload();
+    this.pending = second;
+    this.tell(refusal(part.problem, part.download));
   }
 
   async #start() {
@@ -270,6 +288,12 @@ export class Player extends EventTarget {
   }
 
   #next() {
+    // The file has ended: it is no longer than this, whatever was said of it.
+    const { duration } = this.audio;
+    if (this.part && duration > 0 && duration < this.part.duration - ROUNDED_S) {
+      this.part.duration = duration;
+      this.call.measure();
+    }
     const start = this.part ? this.call.startAfter(this.part) : Infinity;
     if (this.looping && start >= this.range[1] && this.ticking.again()) return;
     if (start < Infinity) {

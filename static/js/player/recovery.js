@@ -1,5 +1,7 @@
 // What to do when the sound does not come: find out why, wait, go on at the same second.
 
+import { refusal } from "./player.js";
+
 const DELAYS_S = [1, 2, 4, 8, 8, 8, 8, 8, 8, 8];
 const STALLED_AFTER_MS = 10_000;
 // Kallglot's own first byte may take the portal 10 s; what takes longer is no answer.
@@ -24,9 +26,10 @@ async function probe(url) {
     const sentence = plain && !answer.ok ? (await answer.text()).trim() : "";
     await answer.body?.cancel().catch(() => {});
     const wait = Number(answer.headers.get("Retry-After")) || 0;
-    return { status: answer.status, sentence, wait };
+    const problem = answer.headers.get("X-Unplayable") || "";
+    return { status: answer.status, sentence, wait, problem };
   } catch {
-    return { status: 0, sentence: "", wait: 0 };
+    return { status: 0, sentence: "", wait: 0, problem: "" };
   }
 }
 
@@ -45,6 +48,10 @@ export class Recovery {
       // The element may forget where it was; one that waits knows it.
       player.pending = player.second;
       this.#begin();
+    });
+    audio.addEventListener("ended", () => {
+      // A file without sound ends at once: the server knows why.
+      if (!(audio.duration > 0) && player.call) this.#begin();
     });
     for (const name of ["waiting", "stalled"]) audio.addEventListener(name, () => this.#watch());
     audio.addEventListener("playing", () => this.#settled());
@@ -102,9 +109,10 @@ export class Recovery {
     const { part, call } = player;
     const url = (part ?? call.partAt(player.voice, player.second)).url;
     this.waiting = true;
-    const { status, sentence, wait } = await probe(url);
+    const { status, sentence, wait, problem } = await probe(url);
     if (player.call !== call || !this.waiting) return;
     if (status === 401) this.signedOut();
+    else if (problem) this.#refuse(problem);
     else if (status === 200 || status === 206) this.#reopen();
     else if (status === 0 || status === 429 || status >= 500) this.#wait(status, sentence, wait);
     else this.#giveUp(sentence || "This recording can no longer be played.", "", status !== GONE);
@@ -122,6 +130,11 @@ export class Recovery {
     player.wanted = this.resumes;
     if (this.resumes) player.reopen();
     player.changed();
+  }
+
+  #refuse(problem) {
+    const { sentence, download } = refusal(problem, this.player.part?.download);
+    this.#giveUp(sentence, download, false);
   }
 
   /** A browser without any sound output begins to play, and fails, again and again. */

@@ -198,14 +198,19 @@ export class CallRoom extends HTMLElement {
   async #note() {
     const { call } = this;
     const note = this.querySelector("[data-room-note]");
-    const missing = Object.entries(call.missing).map(
-      ([voice, why]) => `${voice[0].toUpperCase()}${voice.slice(1)}: ${why}.`,
-    );
-    note.textContent = missing.join(" ");
+    const sentences = () => [
+      ...(call.remarks ?? []),
+      ...Object.entries(call.missing).map(
+        ([voice, why]) => `${voice[0].toUpperCase()}${voice.slice(1)}: ${why}.`,
+      ),
+    ];
+    note.textContent = sentences().join(" ");
     const { voices } = call;
     await bringLanes(call, player);
-    if (call.lanes || call.voices !== voices || !this.isConnected) return;
-    note.textContent = [...missing, "There is no waveform of this call."].join(" ");
+    if (call.voices !== voices || !this.isConnected) return;
+    const none = call.remarks?.length ? "" : call.noWaveform;
+    const last = call.lanes ? [] : [none || "There is no waveform of this call."];
+    note.textContent = [...sentences(), ...last].join(" ");
   }
 }
 
