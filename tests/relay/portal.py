@@ -260,7 +260,9 @@ class Portal:
     def left_overs(self, sound: Sound) -> list[str]:
         """Whatever a fault must not leave behind, in words."""
         entry = sound.entry
-        found = sorted(path.name for path in entry.iterdir()) if entry else []
+        found = []
+        with contextlib.suppress(FileNotFoundError):  # the folder goes at any moment
+            found = sorted(path.name for path in entry.iterdir()) if entry else []
         found = [name for name in found if name not in ("audio", "facts.json", "checked.json")]
         found += [path.name for path in self.audio_dir.glob(".gone-*")]
         found += self.audio_files_open() + self.relay_threads()

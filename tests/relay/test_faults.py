@@ -71,12 +71,17 @@ def heal(portal):
     portal.forget_trouble()
 
 
-def assert_clean(portal, sound):
-    """Nothing is left, and a healthy vendor's recording comes whole and right."""
+def assert_clean(portal, sound, wait=False):
+    """Nothing is left, and a healthy vendor's recording comes whole and right.
+
+    wait: the vendor has asked for some time first.
+    """
     assert eventually(lambda: not portal.left_overs(sound)), portal.left_overs(sound)
     assert not sound.is_cached
     heal(portal)
     portal.change(sound, gone_since=None)
+    if wait:
+        assert eventually(lambda: portal.ask(sound.download).status == 200)
     answer = portal.ask(sound.download)
     assert (answer.status, answer.whole, answer.body == sound.bytes) == (200, True, True)
 
@@ -99,7 +104,7 @@ def test_a_fault_before_the_head_is_a_clean_answer(portal, name, place):
     if "retry_after" in details:
         told = int(answer.headers["Retry-After"])
         assert details["retry_after"] <= told <= details["retry_after"] + 3
-    assert_clean(portal, sound)
+    assert_clean(portal, sound, wait=name == "not ready")
 
 
 def ask_before_the_fault(portal, kind, details, place):
