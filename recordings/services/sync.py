@@ -14,7 +14,7 @@ from kallglot_portal.database import little_patience
 from recordings.kallglot import errors, types
 from recordings.models import Recording, RecordingState, Session, SessionState
 
-from . import schedule, searching, transcripts, vendor
+from . import columns, schedule, searching, transcripts, vendor
 
 # While something is still to come, the list is asked again after seconds, else minutes.
 FRESH_WHILE_PENDING = timedelta(seconds=5)
@@ -263,7 +263,7 @@ def _store_facts(session_id: str, call: types.Session) -> None:
     session, _ = Session.objects.update_or_create(
         kallglot_id=session_id,
         defaults={
-            **_session_facts(call),
+            **columns.of_session(call),
             "refreshed_at": now,
             "refresh_begun_at": now,
             "stale_since": now,
@@ -287,7 +287,7 @@ def _store(
     session, _ = Session.objects.update_or_create(
         kallglot_id=session_id,
         defaults={
-            **(_session_facts(call) if call else {}),
+            **(columns.of_session(call) if call else {}),
             "refreshed_at": now,
             "refresh_begun_at": now,
             "stale_since": None,
@@ -309,7 +309,7 @@ def _store(
 
 
 def _store_recording(session: Session, recording: types.Recording, now) -> None:
-    facts = _recording_facts(recording)
+    facts = columns.of_recording(recording)
     told = {name: value for name, value in facts.items() if value is not None}
     if recording.expires_at is None and recording.size is None:
         # The newer list names no channel either; it may be known from the recording itself.
@@ -321,49 +321,3 @@ def _store_recording(session: Session, recording: types.Recording, now) -> None:
         defaults={**told, **common},
         create_defaults={**facts, **common},
     )
-
-
-def _session_facts(call: types.Session) -> dict:
-    return {
-        **_texts(
-            Session,
-            status=call.status,
-            mode=call.mode,
-            source_language=call.source_language,
-            target_language=call.target_language,
-            provider=call.provider,
-            phone_number=call.phone_number,
-            end_reason=call.end_reason,
-        ),
-        "duration": call.duration,
-        "recording_enabled": call.recording_enabled,
-        "metadata": dict(call.metadata),
-        "created_at": call.created_at,
-        "started_at": call.started_at,
-        "ended_at": call.ended_at,
-    }
-
-
-def _recording_facts(recording: types.Recording) -> dict:
-    return {
-        **_texts(
-            Recording,
-            channel=recording.channel,
-            status=recording.status,
-            format=recording.format,
-        ),
-        "duration": recording.duration,
-        "size": recording.size,
-        "sample_rate": recording.sample_rate,
-        "bit_depth": recording.bit_depth,
-        "created_at": recording.created_at,
-        "expires_at": recording.expires_at,
-    }
-
-
-def _texts(model, **values: str | None) -> dict[str, str]:
-    """The values cut to their columns: an over-long word of the vendor must not lose a row."""
-    return {
-        name: (value or "")[: model._meta.get_field(name).max_length]
-        for name, value in values.items()
-    }
