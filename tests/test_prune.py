@@ -15,8 +15,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from recordings.audio.store import Store
-from recordings.models import Recording
+from recordings.models import Recording, Session
 from recordings.services import listening, pruning
+from tests.factories import make_recording, make_session
 from tests.relay.asking import eventually
 
 REC = "rec_known_mixed"
@@ -196,3 +197,22 @@ def test_old_sign_ins_are_forgotten(db):
     assert list(SignedIn.objects.values_list("session_key", flat=True)) == ["b" * 32]
     assert AccessAttempt.objects.count() == 1
     assert AccessLog.objects.count() == AccessFailureLog.objects.count() == 2
+
+
+def test_one_call_that_cannot_be_summarised_stops_no_other(db, monkeypatch):
+    yesterday = timezone.now() - timedelta(days=1)
+    for session_id in ("sess_bad", "sess_good"):
+        make_recording(make_session(session_id), expires_at=yesterday)
+    Session.objects.update(expires_first=yesterday, expires_last=None)
+    summarise = Session.summarise
+
+    def fail(session):
+        if session.kallglot_id == "sess_bad":
+            raise RuntimeError("our own fault")
+        summarise(session)
+
+    monkeypatch.setattr(Session, "summarise", fail)
+    pruning.prune()
+
+    last = dict(Session.objects.values_list("kallglot_id", "expires_last"))
+    assert last == {"sess_bad": None, "sess_good": yesterday}

@@ -4,7 +4,6 @@ No input is known to raise, so the fault is put where each round does its work.
 """
 
 import zipfile
-from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -31,7 +30,6 @@ from recordings.services import (
     lanes,
     listening,
     prefetching,
-    pruning,
     refreshing,
     transcript_round,
     work_round,
@@ -331,24 +329,6 @@ def test_after_an_ordinary_restart_the_item_under_way_is_taken_up_at_once(calls,
         with pytest.raises(Killed):
             importing.work_off()
     assert len(tries) == 2
-
-
-def test_one_expired_call_that_cannot_be_summarised_stops_no_pruning(known, monkeypatch):
-    long_ago = timezone.now() - timedelta(days=1)
-    Recording.objects.filter(kallglot_id="rec_bad_mixed").update(expires_at=long_ago)
-    Session.objects.update(expires_first=long_ago, expires_last=None)
-    summarise = Session.summarise
-
-    def fail(session):
-        if session.kallglot_id == BAD:
-            raise RuntimeError("our own fault")
-        summarise(session)
-
-    monkeypatch.setattr(Session, "summarise", fail)
-    pruning.prune()
-
-    assert Session.objects.get(kallglot_id=GOOD).expires_last > timezone.now()
-    assert Session.objects.get(kallglot_id=BAD).expires_last is None
 
 
 def test_a_file_whose_host_cannot_be_reached_keeps_no_other_waiting(known, vendor, monkeypatch):
