@@ -36,6 +36,7 @@ from recordings.services import (
     zipping,
 )
 from recordings.simulator import make_call, noise
+from tests.exports.asking import manifest
 from tests.factories import make_recording, make_session
 from tests.pages import text_of
 
@@ -251,8 +252,7 @@ def _ask_for_zip(people) -> Export:
 
 def _left_out(export: Export) -> dict[str, str]:
     with zipfile.ZipFile(exporting.path(export)) as archive:
-        lines = archive.read("manifest.csv").decode().splitlines()[1:]
-    return {cells[3]: cells[6] for cells in (line.split(",") for line in lines)}
+        return {line["recording"]: line["left_out_because"] for line in manifest(archive)}
 
 
 def test_a_zip_is_made_without_what_cannot_be_read_and_says_so(known, fault, people, clients):
