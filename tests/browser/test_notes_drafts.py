@@ -70,23 +70,20 @@ def test_an_edit_of_what_was_changed_meanwhile_is_no_silent_end_of_it(open_page,
     complaints.clear()
 
 
-@pytest.mark.parametrize("away", ["reload", "boosted", "back"])
-def test_words_outlive_another_page(away, room):
+def test_words_outlive_another_page(room):
     room.locator("#note-start").fill("0:07")
     room.locator(TEXT).fill("To be continued")
-    if away == "reload":
-        room.reload()
-    else:
-        room.get_by_role("link", name="Library", exact=True).first.click()
-        expect(room.get_by_role("heading", name="Library")).to_be_visible()
-        if away == "back":
-            room.go_back()
+    for come_back in (None, room.go_back, room.locator("#dock-call").click):
+        if come_back is None:
+            room.reload()
         else:
-            room.locator("#dock-call").click()
+            room.get_by_role("link", name="Library", exact=True).first.click()
+            expect(room.get_by_role("heading", name="Library")).to_be_visible()
+            come_back()
         expect(room.get_by_role("heading", name=re.compile("Call of"))).to_be_visible()
+        expect(room.locator(TEXT)).to_have_value("To be continued")
+        expect(room.locator("#note-start")).to_have_value("0:07")
 
-    expect(room.locator(TEXT)).to_have_value("To be continued")
-    expect(room.locator("#note-start")).to_have_value("0:07")
     room.get_by_role("button", name="Save note").click()
     expect(line(room, "To be continued")).to_have_count(1)
     room.reload()
@@ -148,8 +145,10 @@ CANCEL = "Cancel"
 CLOSE = "the summary"
 
 
-@pytest.mark.parametrize("way", [CANCEL, CLOSE])
-@pytest.mark.parametrize("state", ["typed", "brought back", "refused"])
+@pytest.mark.parametrize(
+    ("state", "way"),
+    [("typed", CLOSE), ("brought back", CANCEL), ("refused", CLOSE), ("refused", CANCEL)],
+)
 def test_an_edit_that_is_closed_is_given_up(state, way, open_page, complaints):
     page = room_with_notes(open_page, [{"start": 2, "text": "First."}, {"start": 5, "text": "B."}])
     note = page.locator(f"#note-{line(page, 'First.').get_attribute('data-note')}")
@@ -194,9 +193,15 @@ def test_an_edit_given_up_after_another_change_is_begun_anew_without_a_refusal(o
     expect(note.locator(".note-text")).to_have_text("Theirs.")
     expect(note.locator("textarea")).to_have_value("Mine.")
 
-    note.get_by_role("button", name=CANCEL).click()
+    held = []
+    page.route("**/notes", lambda route: held.append(route))
+    with page.expect_request("**/notes"):
+        note.get_by_role("button", name=CANCEL).click()
     expect(note.locator("details")).not_to_have_attribute("open", "")
+    # Opened again while the panel with the note as it is now is still on its way.
     note.locator("summary").click()
+    with page.expect_response("**/notes"):
+        held[0].continue_()
     expect(note.locator("textarea")).to_have_value("Theirs.")
     note.locator("textarea").fill("Ours.")
     note.get_by_role("button", name="Save changes").click()

@@ -179,5 +179,10 @@ function discard(details) {
     return;
   }
   const into = { source: details, target: "#notes", swap: "outerHTML" };
-  window.htmx.ajax("GET", $("note-form").getAttribute("action"), into);
+  const { id } = details.closest("[data-note]");
+  window.htmx.ajax("GET", $("note-form").getAttribute("action"), into).then(() => {
+    // Opened again before the new panel came: it stays open.
+    const edit = details.open && $(id)?.querySelector(".note-edit");
+    if (edit) edit.open = true;
+  });
 }
