@@ -16,6 +16,7 @@ serve: $(VENV)/.runtime ## start the portal with production settings
 	@$(BIN)/python -m kallglot_portal.launch serve
 
 check: $(VENV)/.development lint ## a quick look: lint and the tests that need no server or browser
+	@sh tests/javascript/run
 	@$(BIN)/python -m tests.project_checks
 	@$(BIN)/python -m tests.suite --quick $(ARGS)
 

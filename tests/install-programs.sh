@@ -5,7 +5,9 @@ missing=""
 need() { # need PROGRAM PACKAGE: PROGRAM is a name in PATH or an absolute path
   command -v "$1" >/dev/null || missing="$missing $2"
 }
+# In full for benchmarks, without windows for tests: there a page takes a quarter of the time.
 need chromium chromium
+need chromium-headless-shell chromium-headless-shell
 need firefox-esr firefox-esr
 need pulseaudio pulseaudio
 need node nodejs

@@ -3,6 +3,24 @@
 from playwright.sync_api import expect
 
 from recordings.simulator import make_call
+from recordings.simulator.sources import wav_header
+
+LONG_S = 1200
+
+
+def add_long_call(portal):
+    """A call of twenty minutes without a word: its page is light, and it does not end on the way.
+
+    Returns its id.
+    """
+    sound = bytes([0xFF]) * (8000 * LONG_S)
+    wav = wav_header(len(sound), mulaw=True) + sound
+    voices = ("mixed", "agent", "customer")
+    formats = dict.fromkeys(voices, "wav")
+    call = make_call("sess_long", dict.fromkeys(voices, wav), duration=LONG_S, formats=formats)
+    portal.vendor.add_call(call)
+    portal.refresh(call.id)
+    return call.id
 
 
 def bring_in(portal, browser, state, session_id, audio, **details):

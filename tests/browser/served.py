@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from recordings.management.commands.demo import PASSWORD
 from recordings.simulator import Simulator
+from tests.ports import reserve_port
 
 # Somebody with a role and nothing on top of it; the demo's reviewer was granted downloads.
 _FIRST_DATA = f"""
@@ -74,10 +74,8 @@ class ServedPortal:
         self.password = PASSWORD
         self.log = folder / "portal.log"
         self._database = folder / "portal.sqlite3"
-        # Kept open, and never listened on: the port is ours also while no server runs.
-        self._reservation = _bound(0)
-        self._port = self._reservation.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self._port}"
+        port = reserve_port()
+        self.url = f"http://127.0.0.1:{port}"
         self._process: subprocess.Popen | None = None
         self._shell: subprocess.Popen | None = None
         self.environment = os.environ | {
@@ -87,7 +85,7 @@ class ServedPortal:
             "AUDIO_DIR": str(folder / "audio"),
             "ALLOWED_HOSTS": "127.0.0.1",
             "HTTPS": "off",
-            "PORT": str(self._port),
+            "PORT": str(port),
             "WEB_WORKERS": "1",
             "WEB_THREADS": "24",
             "TEST_STATIC_ROOT": str(static_root),
@@ -136,20 +134,16 @@ class ServedPortal:
     def begin_anew(self) -> None:
         """Nobody has heard anything, and the vendor is well."""
         self.vendor.faults.clear()
+        self.vendor.options.update({"bandwidth": 0, "range": False, "validators": "off"})
         with closing(sqlite3.connect(self._database, timeout=20)) as database, database:
             for table in _LEFT_BY_TESTS:
                 database.execute(f"DELETE FROM {table}")
 
     def serve(self) -> None:
         """Start the server alone, once more after `stop_serving`."""
-        with self.log.open("ab") as log, _bound(self._port) as listener:
-            descriptor = listener.fileno()
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, *GUNICORN],
-                env=self.environment | {"TEST_BIND": f"fd://{descriptor}"},
-                pass_fds=[descriptor],
-                stdout=log,
-                stderr=log,
+                [sys.executable, *GUNICORN], env=self.environment, stdout=log, stderr=log
             )
         deadline = time.monotonic() + 60
         while not self._answers():
@@ -169,7 +163,6 @@ class ServedPortal:
             self._shell.stdin.close()
             _await_end(self._shell)
             self._shell.stdout.close()
-        self._reservation.close()
 
     def _answers(self) -> bool:
         try:
@@ -177,14 +170,6 @@ class ServedPortal:
                 return True
         except OSError:
             return False
-
-
-def _bound(port: int) -> socket.socket:
-    """A socket on that port of loopback; several may have it, the one that listens is asked."""
-    bound = socket.socket()
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    bound.bind(("127.0.0.1", port))
-    return bound
 
 
 def _await_end(process: subprocess.Popen) -> None:

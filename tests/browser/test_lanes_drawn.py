@@ -2,7 +2,6 @@
 
 import base64
 import re
-import shutil
 
 import pytest
 from playwright.sync_api import expect
@@ -10,7 +9,7 @@ from playwright.sync_api import expect
 from recordings.simulator import make_call
 from tests.audio.voices import mono, samples
 
-from .conftest import CHROMIUM_ARGUMENTS
+from .conftest import CHROMIUM_ARGUMENTS, chromium_path
 
 pytestmark = pytest.mark.browser
 
@@ -51,7 +50,7 @@ def test_no_bar_is_smeared_over_two_pixels(portal, chromium, signed_in):
     # Chromium's emulation of such a screen lays pages on other pixels than such a screen does.
     screen = ["--force-device-scale-factor=1.5", "--window-size=1280,900"]
     browser = chromium.browser_type.launch(
-        executable_path=shutil.which("chromium") or shutil.which("chromium-browser"),
+        executable_path=chromium_path(),
         args=[*CHROMIUM_ARGUMENTS, *screen],
     )
     state = signed_in("rosa")
