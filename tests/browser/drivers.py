@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 WINDOW = (1400, 850)
 _NEEDS = {
     "Firefox": ("firefox-esr", "pulseaudio"),
@@ -152,7 +152,7 @@ class _WebKit(Driver):
             self._url + path, body, {"Content-Type": "application/json"}, method=method
         )
         try:
-            with urllib.request.urlopen(request, timeout=3 * PATIENCE_S) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
                 return json.load(answer)["value"]
         except urllib.error.HTTPError as error:
             with error:
@@ -252,7 +252,7 @@ def _program(command: list, folder: Path, environment: dict, **options: Any) -> 
 
 def _told_port(file: Path) -> int:
     """The port that Firefox has chosen by itself, once it has written it down."""
-    deadline = time.monotonic() + 3 * PATIENCE_S
+    deadline = time.monotonic() + PATIENCE_S
     while not (file.exists() and (text := file.read_text().strip())):
         assert time.monotonic() < deadline, f"Firefox wrote no {file}."
         time.sleep(0.05)
@@ -260,10 +260,10 @@ def _told_port(file: Path) -> int:
 
 
 def _connected(port: int) -> socket.socket:
-    deadline = time.monotonic() + 3 * PATIENCE_S
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         with suppress(OSError):
-            return socket.create_connection(("127.0.0.1", port), timeout=3 * PATIENCE_S)
+            return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
         assert time.monotonic() < deadline, f"Nothing listens on port {port}."
         time.sleep(0.05)
 

@@ -31,7 +31,7 @@ def _alter(route):
     route.fulfill(response=answer, headers=headers, body=body)
 
 
-@pytest.mark.parametrize("name", ["player/main", "player/silence", "player/format", "portal"])
+@pytest.mark.parametrize("name", ["player/main", "player/silence", "portal"])
 def test_an_altered_script_does_not_run_nor_does_what_imports_it(name, altered, complaints):
     page = altered(f"**/js/{name}.*.js")
 

@@ -12,6 +12,8 @@ pytestmark = pytest.mark.browser
 
 PARCEL = "/sessions/sess_01HXYZ123456789/"
 MIXED = "rec_01HABC987654321"
+# No part of a page waits longer before it looks for the first few times.
+NEXT_LOOK_MS = 60_000
 
 
 def channel_link(page, channel):
@@ -112,19 +114,13 @@ def room(open_page):
     return page
 
 
-@pytest.mark.parametrize("channel", ["mixed", "agent", "customer"])
-def test_a_recording_plays(channel, room):
-    play(room, channel)
+def test_each_recording_plays_and_never_two_together(room):
+    for channel in ("mixed", "agent", "customer"):
+        play(room, channel)
 
-    assert room.evaluate("sound().error") is None
-    assert room.evaluate("sound().duration") > 10
-
-
-def test_two_recordings_never_play_together(room):
-    play(room, "agent")
-    play(room, "customer")
-
-    assert room.locator("[data-play][aria-pressed=true]").count() == 1
+        assert room.evaluate("sound().error") is None
+        assert room.evaluate("sound().duration") > 10
+        assert room.locator("[data-play][aria-pressed=true]").count() == 1
     assert room.locator("audio").count() == 1
 
 
@@ -158,6 +154,7 @@ def test_a_download_is_the_vendors_file_under_a_telling_name(open_page, portal):
 def test_a_processing_row_becomes_ready_under_ones_eyes(open_page, portal):
     portal.vendor.add_call(make_call("sess_soon", {"mixed": noise(9000)}, ready_after=3600))
     page = open_page("rosa")
+    page.clock.install()
     page.get_by_label("Open calls").fill("sess_soon")
     page.keyboard.press("Enter")
     expect(page.locator("#recordings").get_by_text("Processing", exact=True)).to_be_visible()
@@ -165,8 +162,9 @@ def test_a_processing_row_becomes_ready_under_ones_eyes(open_page, portal):
 
     portal.vendor.advance(3601)
     portal.refresh("sess_soon")
+    page.clock.fast_forward(NEXT_LOOK_MS)
 
-    expect(page.get_by_text("Ready", exact=True)).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Ready", exact=True)).to_be_visible()
     expect(page.locator("#recordings audio")).to_have_count(1)
     assert page.evaluate("window.untouched") is True
 
@@ -195,11 +193,11 @@ def test_a_session_that_ended_meanwhile_leads_to_the_form_and_back(open_page, po
 
 def test_a_rate_limit_counts_down(open_page, portal, fault, complaints):
     page = open_page("rosa", "/")
-    with fault("status", "/sessions/sess_unknown", status=429, retry_after=6, times=1):
+    with fault("status", "/sessions/sess_unknown", status=429, retry_after=3, times=1):
         page.get_by_label("Open calls").fill("sess_unknown")
         page.get_by_role("button", name="Open", exact=True).click()
         number = page.get_by_role("alert").locator("[data-countdown]")
-        expect(number).to_have_text(re.compile("[1-6]"))
+        expect(number).to_have_text(re.compile("[1-3]"))
         expect(number).to_have_text("0")
     complaints.clear()
 

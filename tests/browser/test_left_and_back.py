@@ -10,13 +10,12 @@ from .test_heard import plays_beyond
 pytestmark = pytest.mark.browser
 
 PARCEL = "/sessions/sess_01HXYZ123456789/"
-HOUR = "sess_01KE5EADYFEVMFSM63BRRZ1SZT"
 SOUND = "document.getElementById('dock-audio')"
 
 
-def test_back_to_an_address_with_a_second_leaves_the_sound_where_it_is(open_page):
+def test_back_to_an_address_with_a_second_leaves_the_sound_where_it_is(open_page, long_call):
     page = open_page("rosa")
-    page.get_by_role("button", name=f"Play the call {HOUR}").click()
+    page.get_by_role("button", name=f"Play the call {long_call}").click()
     plays_beyond(page, 0.3)
     page.locator("#dock-call").click()
     expect(page).to_have_url(re.compile(r"\?t="))

@@ -40,7 +40,7 @@ def test_a_zip_of_chosen_channels_holds_kallglots_bytes(open_page, portal, worke
 
     expect(page.get_by_text("mixed, customer")).to_be_visible()
     link = page.get_by_role("link", name="Download the ZIP")
-    expect(link).to_be_visible(timeout=60_000)
+    expect(link).to_be_visible()
     with page.expect_download() as waiting:
         link.click()
 

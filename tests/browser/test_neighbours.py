@@ -8,8 +8,6 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.browser
 
 PARCEL = "sess_01HXYZ123456789"
-# An hour long, so that it does not end on the way.
-HOUR = "sess_01KE5EADYFEVMFSM63BRRZ1SZT"
 PLAYS = "() => { const a = document.getElementById('dock-audio'); return !a.paused && !a.error; }"
 
 
@@ -24,13 +22,15 @@ def go(page, how, expected):
     expect(page.locator("dl.facts code")).to_have_text(expected)
 
 
-def test_buttons_and_keys_go_through_the_list_one_came_from_and_the_sound_goes_on(open_page):
+def test_buttons_and_keys_go_through_the_list_one_came_from_and_the_sound_goes_on(
+    open_page, long_call
+):
     page = open_page("rosa", "/?channel=agent&sort=length")
     listed = page.locator(".row-link").evaluate_all(
         "links => links.map((link) => link.pathname.split('/')[2])"
     )
     assert len(listed) > 4
-    page.get_by_role("button", name=f"Play the call {HOUR}").click()
+    page.get_by_role("button", name=f"Play the call {long_call}").click()
     page.wait_for_function("() => document.getElementById('dock-audio').currentTime > 0.2")
     page.evaluate("window.untouched = true")
 
@@ -45,7 +45,7 @@ def test_buttons_and_keys_go_through_the_list_one_came_from_and_the_sound_goes_o
     assert page.evaluate(PLAYS)
     assert page.evaluate("window.untouched")
     page.locator("#dock-call").click()
-    expect(page).to_have_url(re.compile(rf"/{HOUR}/\?t=[\d.]+&list=channel%3Dagent%26sort"))
+    expect(page).to_have_url(re.compile(rf"/{long_call}/\?t=[\d.]+&list=channel%3Dagent%26sort"))
     page.get_by_role("navigation", name="Other calls").wait_for()
     page.locator(".crumbs a").click()
     expect(page).to_have_url(re.compile(r"/\?channel=agent&sort=length$"))
@@ -62,9 +62,9 @@ new MutationObserver((_, observer) => {
 """
 
 
-def test_a_link_pressed_the_moment_it_is_there_leaves_the_sound_alone(open_page):
+def test_a_link_pressed_the_moment_it_is_there_leaves_the_sound_alone(open_page, long_call):
     page = open_page("rosa", "/?channel=agent&sort=length")
-    page.get_by_role("button", name=f"Play the call {HOUR}").click()
+    page.get_by_role("button", name=f"Play the call {long_call}").click()
     page.wait_for_function("() => document.getElementById('dock-audio').currentTime > 0.2")
     second = page.locator(".row-link").nth(1).evaluate("link => link.pathname.split('/')[2]")
     page.evaluate("window.untouched = true")

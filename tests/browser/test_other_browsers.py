@@ -95,13 +95,13 @@ def hour(browser, portal):
     audio = {"mixed": clip.mp3("mixed"), "agent": clip.leg("agent")}
     call = make_call(f"sess_{uuid4().hex}", audio, duration=clip.duration)
     portal.vendor.add_call(call)
-    portal.vendor.options.bandwidth, portal.vendor.options.range = BANDWIDTH, True
+    told = {"bandwidth": BANDWIDTH, "range": True, "validators": "strong"}
+    portal.vendor.options.update(told)
     browser.open(f"{portal.url}/")
     browser.type("[name=ids]", call.id)
     browser.click(".open-calls [type=submit]")
     browser.wait("return document.querySelector(arguments[0])", f"call-room {PRESS_PLAY}")
-    yield call
-    portal.vendor.options.bandwidth, portal.vendor.options.range = 0, False
+    return call
 
 
 def sign_in(browser, portal):

@@ -1,5 +1,7 @@
 """A call that was paused: one timeline of several files, whose gaps are jumped over."""
 
+from dataclasses import replace
+
 import pytest
 from playwright.sync_api import expect
 
@@ -10,12 +12,6 @@ SECOND = "document.querySelector('call-room').second"
 PLAYS = "() => { const a = document.getElementById('dock-audio'); return !a.paused && !a.error; }"
 
 VOICES = ("mixed", "agent", "customer")
-_PART = """
-from recordings.models import Recording
-parts = Recording.objects.filter(session__kallglot_id="{call}").order_by("created_at")
-mixed = parts.filter(channel="mixed")[{part}]
-parts.filter(created_at=mixed.created_at, channel__in={channels}).update(status="{status}")
-"""
 
 
 @pytest.fixture
@@ -24,9 +20,16 @@ def spoilt(portal):
     parts = []
 
     def tell(part, status, channels=VOICES):
-        call = PAUSED.split("/")[2]
-        code = _PART.format(call=call, part=part, status=status, channels=channels)
-        portal.run(code)
+        call = portal.vendor.call(PAUSED.split("/")[2])
+        begun = sorted({recording.created_at for recording in call.recordings})[part]
+        recordings = tuple(
+            replace(recording, status=status)
+            if recording.created_at == begun and recording.channel in channels
+            else recording
+            for recording in call.recordings
+        )
+        portal.vendor.add_call(replace(call, recordings=recordings))
+        portal.refresh(call.id)
 
     def spoil(part, *channels):
         parts.append(part)

@@ -100,14 +100,15 @@ def test_skip_silence_skips_and_says_what_it_saves(open_page):
     button.click()
 
 
-def test_it_plays_on_over_twenty_links_and_back(open_page):
+@pytest.mark.parametrize("times", [3, pytest.param(20, marks=pytest.mark.endurance)])
+def test_it_plays_on_over_links_and_back(times, open_page):
     page = open_page("rosa")
     # An hour long, so that it does not end on the way.
     page.get_by_role("button", name="Play the call sess_01KE5EADYFEVMFSM63BRRZ1SZT").click()
     plays_beyond(page, 0.2)
     page.evaluate("window.untouched = true")
 
-    for _ in range(10):
+    for _ in range(times):
         page.get_by_role("row", name="sess_01KNBNNTYAANF94AN345HND5HN").locator(".row-link").click()
         expect(page.get_by_role("heading", name=re.compile("Call of"))).to_be_visible()
         assert page.evaluate(PLAYS)
@@ -183,6 +184,7 @@ def click_track(seconds=40, rate=8000):
     return head + data
 
 
+@pytest.mark.timed
 def test_a_seek_lands_within_fifty_milliseconds(open_page, portal):
     audio = {"mixed": click_track()}
     portal.vendor.add_call(make_call("sess_clicks", audio, duration=40, formats={"mixed": "wav"}))
@@ -226,7 +228,7 @@ def test_a_seek_lands_within_fifty_milliseconds(open_page, portal):
             // Without any seek: what the way from the element to the meter takes.
             const usual = await beside();
             let worst = 0;
-            for (const target of [20.4, 5.4, 33.4, 11.4]) {
+            for (const target of [33.4, 11.4]) {
               document.querySelector("call-room").seek(target);
               await new Promise((done) => audio.addEventListener("seeked", done, { once: true }));
               worst = Math.max(worst, Math.abs((await beside()) - usual));

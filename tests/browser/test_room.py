@@ -5,7 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from .test_looks import AXE, settled, violations
+from recordings.audio.waveform import pack
+
+from .test_looks import AXE, settled, violations, violations_by_theme
 
 pytestmark = pytest.mark.browser
 
@@ -55,28 +57,18 @@ def test_follow_ends_when_the_reader_scrolls_and_offers_the_way_back(room):
     expect(back).to_be_hidden()
 
 
-def test_the_way_back_by_a_key_leaves_the_focus_at_the_words(room):
-    room.locator(".turns").focus()
-    room.keyboard.press("ArrowDown")
-    room.get_by_role("button", name="Back to now").press("Enter")
-
-    expect(room.locator(".turns")).to_be_focused()
-    expect(room.get_by_role("button", name="Follow")).to_have_attribute("aria-pressed", "true")
-
-
-@pytest.mark.parametrize("key", ["PageDown", "PageUp", "Home", "End", "ArrowDown", "ArrowUp"])
-def test_follow_ends_when_the_reader_scrolls_by_a_key(key, room):
+def test_follow_ends_when_the_reader_scrolls_by_a_key(room):
     follow = room.get_by_role("button", name="Follow")
     room.locator(".turns").focus()
     # A key that the room takes for itself scrolls nothing.
     room.keyboard.press("Space")
     room.wait_for_function("() => !document.getElementById('dock-audio').paused")
-    expect(follow).to_have_attribute("aria-pressed", "true")
-
-    room.keyboard.press(key)
-
-    expect(follow).to_have_attribute("aria-pressed", "false")
-    expect(room.get_by_role("button", name="Back to now")).to_be_visible()
+    for key in ("PageDown", "PageUp", "Home", "End", "ArrowDown", "ArrowUp"):
+        expect(follow).to_have_attribute("aria-pressed", "true")
+        room.keyboard.press(key)
+        expect(follow).to_have_attribute("aria-pressed", "false")
+        room.get_by_role("button", name="Back to now").press("Enter")
+        expect(room.locator(".turns")).to_be_focused()
 
 
 def test_with_its_keys_off_space_scrolls_too(room):
@@ -238,37 +230,45 @@ def test_the_waveform_comes_later_and_moves_nothing(open_page, portal):
     expect(page.locator("#measurements")).to_contain_text("Left is the agent")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_room_and_the_dock_serve_everybody(scheme, open_page):
-    page = open_page("leo", f"{PARCEL}?t=2&to=9", color_scheme=scheme, viewport=TALL)
+def test_the_room_and_the_dock_serve_everybody(open_page):
+    page = open_page("leo", f"{PARCEL}?t=2&to=9", viewport=TALL)
     expect(page.locator(".lanes-strip.has-lanes").first).to_be_visible()
     page.locator("[data-room=toggle]").click()
     page.wait_for_function("() => !document.getElementById('dock-audio').paused")
-    page.evaluate(AXE)
 
-    assert violations(page) == []
+    assert violations_by_theme(page) == []
 
 
-def test_nothing_keeps_the_browser_busy_while_an_hour_plays(open_page, portal):
-    portal.look_through("T-4555")
-    page = open_page("rosa", "/sessions/sess_01KE5EADYFEVMFSM63BRRZ1SZT/?t=100&channel=agent")
+# Of a thread that plays an hour for a second, in seconds of processor time; measured: 0.03 to 0.08.
+MOST_BUSY = 0.25
+WORK = ("ScriptDuration", "LayoutDuration", "RecalcStyleDuration")
+
+
+@pytest.mark.timed
+def test_an_hour_that_plays_keeps_the_browser_from_nothing_else(open_page, portal):
+    # Of an hour with a thousand turns on each side.
+    peaks = bytes(n * 7 % 128 for n in range(3600 * 20))
+    spans = [(3600 * n, 3600 * n + 2000) for n in range(1000)]
+    lanes = pack([peaks, peaks], [spans, spans], duration_ms=3_600_000)
+    page = open_page("rosa", "/")
+    page.route("**/waveform", lambda route: route.fulfill(body=lanes))
+    page.goto("/sessions/sess_01KE5EADYFEVMFSM63BRRZ1SZT/?t=100&channel=agent")
     expect(page.locator(".lanes-strip.has-lanes").first).to_be_visible()
-    page.wait_for_timeout(1500)
-    page.evaluate(
-        """() => {
-            window.blocked = 0;
-            const begun = performance.now();
-            new PerformanceObserver((list) => {
-              for (const task of list.getEntries()) {
-                if (task.startTime < begun) continue; // of the loading of the page
-                window.blocked += task.duration;
-              }
-            }).observe({ type: "longtask" });
-        }"""
-    )
+    settled(page)
+    session = page.context.new_cdp_session(page)
+    # Processor time of the page's thread: on a busy machine it is the same.
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def work():
+        told = session.send("Performance.getMetrics")["metrics"]
+        return sum(metric["value"] for metric in told if metric["name"] in WORK)
 
     page.locator("[data-room=toggle]").click()
-    page.wait_for_timeout(4000)
+    page.wait_for_function("() => document.getElementById('dock-audio').currentTime > 100.5")
+    before, second = work(), page.evaluate("document.querySelector('call-room').second")
+    page.wait_for_function(
+        "until => document.querySelector('call-room').second > until", arg=second + 2
+    )
 
-    # Of tasks longer than 50 ms, in four seconds: usually none, even on a busy machine not many.
-    assert page.evaluate("blocked") < 2000
+    used = (work() - before) / 2
+    assert used < MOST_BUSY

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from recordings.simulator import make_call
 
+from .test_journeys import NEXT_LOOK_MS
 from .test_player import click_track
 
 pytestmark = pytest.mark.browser
@@ -30,6 +31,7 @@ def test_a_voice_that_becomes_ready_is_there_without_opening_the_call_anew(open_
     call = make_call(CALL, audio, duration=40, formats=WAV)
     portal.vendor.add_call(with_mixed(call, "processing"))
     page = open_page("rosa")
+    page.clock.install()
     page.get_by_label("Open calls").fill(CALL)
     page.keyboard.press("Enter")
     both = page.locator("#dock [data-voice=mixed]")
@@ -48,9 +50,10 @@ def test_a_voice_that_becomes_ready_is_there_without_opening_the_call_anew(open_
     portal.vendor.add_call(call)
     portal.refresh(CALL)
 
-    # Its row looks again by itself, after a while.
+    # Its row looks again by itself.
+    page.clock.fast_forward(NEXT_LOOK_MS)
     play = page.get_by_role("button", name="Play the mixed recording")
-    expect(play).to_be_visible(timeout=60_000)
+    expect(play).to_be_visible()
     expect(both).to_be_enabled()
     expect(note).not_to_contain_text("Mixed:")
     assert page.evaluate("loads") == 0, "what was playing plays on"
