@@ -107,7 +107,8 @@ def text_of(path: Path) -> str:
 CODE = [
     p
     for p in tracked()
-    if p.suffix in (".py", ".html", ".css", ".js") and not {"vendor", "migrations"} & set(p.parts)
+    if p.suffix in (".py", ".html", ".css", ".js", ".mjs")
+    and not {"vendor", "migrations"} & set(p.parts)
 ]
 
 
