@@ -152,7 +152,7 @@ def test_a_download_is_the_vendors_file_under_a_telling_name(open_page, portal):
 
 
 def test_a_processing_row_becomes_ready_under_ones_eyes(open_page, portal):
-    portal.vendor.add_call(make_call("sess_soon", {"mixed": noise(9000)}, ready_after=60))
+    portal.vendor.add_call(make_call("sess_soon", {"mixed": noise(9000)}, ready_after=600))
     page = open_page("rosa")
     page.clock.install()
     page.get_by_label("Open calls").fill("sess_soon")
@@ -160,7 +160,7 @@ def test_a_processing_row_becomes_ready_under_ones_eyes(open_page, portal):
     expect(page.locator("#recordings").get_by_text("Processing", exact=True)).to_be_visible()
     page.evaluate("window.untouched = true")
 
-    portal.vendor.advance(61)
+    portal.vendor.advance(601)
     portal.refresh("sess_soon")
     page.clock.fast_forward(NEXT_LOOK_MS)
 

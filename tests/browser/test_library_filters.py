@@ -230,7 +230,7 @@ def test_a_filtered_address_is_shared_and_back_restores_the_filters(library, ope
 
 
 def test_a_call_becomes_ready_in_its_row_and_stays_ticked(open_page, portal):
-    portal.vendor.add_call(make_call("sess_row", {"mixed": noise(9000)}, ready_after=60))
+    portal.vendor.add_call(make_call("sess_row", {"mixed": noise(9000)}, ready_after=600))
     page = open_page("leo")
     page.clock.install()
     page.get_by_label("Open calls").fill("sess_row")
@@ -242,7 +242,7 @@ def test_a_call_becomes_ready_in_its_row_and_stays_ticked(open_page, portal):
     row.get_by_role("checkbox").check()
     page.evaluate("window.untouched = true")
 
-    portal.vendor.advance(61)
+    portal.vendor.advance(601)
     portal.refresh("sess_row")
     page.clock.fast_forward(NEXT_LOOK_MS)
 
