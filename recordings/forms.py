@@ -1,6 +1,5 @@
 """Forms: what people type, checked before anything is done with it."""
 
-import codecs
 import math
 import uuid
 
@@ -9,22 +8,9 @@ from django.contrib.auth.forms import AuthenticationForm
 
 from kallglot_portal import passwords
 from kallglot_portal.uploads import MOST_BYTES
-from recordings.kallglot import types
+from recordings.kallglot.types import FoundId
 from recordings.models import Import, Note
-from recordings.services import clock
-
-
-def ids_in_file(data: bytes) -> list[str]:
-    """All session and recording ids in a file of any text format and encoding, each once."""
-    for mark, encoding in (
-        (codecs.BOM_UTF16_LE, "utf-16-le"),
-        (codecs.BOM_UTF16_BE, "utf-16-be"),
-    ):
-        if data.startswith(mark):
-            return types.find_ids(data.decode(encoding, "replace"))
-    # Ids are ASCII, which looks the same in UTF-8 and Latin-1, and in an unmarked UTF-16 once the
-    # zero bytes between are gone.
-    return types.find_ids(data.replace(b"\x00", b"").decode("latin-1"))
+from recordings.services import clock, pasted_ids, workbooks
 
 
 class SignInForm(AuthenticationForm):
@@ -55,12 +41,12 @@ class OpenCallsForm(forms.Form):
         ),
     )
     file = forms.FileField(
-        label="or a file with ids (CSV, JSON, any text)",
+        label="or a file with ids (CSV, Excel, JSON, any text)",
         required=False,
         allow_empty_file=True,
     )
 
-    def clean_file(self) -> list[str]:
+    def clean_file(self) -> list[FoundId]:
         """The ids in the file."""
         file = self.cleaned_data["file"]
         if file is None:
@@ -69,14 +55,17 @@ class OpenCallsForm(forms.Form):
             raise forms.ValidationError(
                 f"This file is larger than {MOST_BYTES >> 20} MB; please send it in parts."
             )
-        return ids_in_file(file.read())
+        try:
+            return pasted_ids.in_file(file.read())
+        except workbooks.WorkbookError as error:
+            raise forms.ValidationError(str(error)) from None
 
     def clean(self) -> dict:
-        """`ids` becomes the ids of text and file together, each once, in their order."""
+        """`ids` becomes the `FoundId`s of text and file together, each once, in their order."""
         data = super().clean()
         if self.errors:
             return data
-        found = list(dict.fromkeys([*types.find_ids(data["ids"]), *data["file"]]))
+        found = pasted_ids.unique([*pasted_ids.in_text(data["ids"]), *data["file"]])
         if len(found) > Import.MOST_IDS:
             self.add_error(
                 "ids",

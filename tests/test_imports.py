@@ -10,9 +10,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from recordings import tasks
-from recordings.forms import ids_in_file
 from recordings.models import Import, ImportItem, ImportOutcome, Lease, Session, VendorState
-from recordings.services import importing
+from recordings.services import importing, pasted_ids
 from recordings.simulator import make_call, noise
 from tests.conftest import CALL
 from tests.factories import make_recording, make_session
@@ -68,7 +67,8 @@ def counts(answer) -> str:
     ],
 )
 def test_ids_are_found_in_files_of_any_kind(data):
-    assert ids_in_file(data) == ([] if len(data) < 4 else ["sess_a", "sess_b"])
+    ids = [found.id for found in pasted_ids.in_file(data)]
+    assert ids == ([] if len(data) < 4 else ["sess_a", "sess_b"])
 
 
 def test_a_file_with_one_id_leads_to_its_room(clients, vendor):

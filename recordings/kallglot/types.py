@@ -5,24 +5,69 @@ UTC, durations are seconds, sizes are bytes.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 # The vendor does not specify alphabet or length (vendor documentation, "Conventions"); this is
 # wide enough for all examples and safe in a path and in a file name.
-SESSION_ID = re.compile(r"\Asess_[A-Za-z0-9_-]{1,64}\Z")
-RECORDING_ID = re.compile(r"\Arec_[A-Za-z0-9_-]{1,64}\Z")
+_LONGEST_BODY = 64
+SESSION_ID = re.compile(rf"\Asess_[A-Za-z0-9_-]{{1,{_LONGEST_BODY}}}\Z")
+RECORDING_ID = re.compile(rf"\Arec_[A-Za-z0-9_-]{{1,{_LONGEST_BODY}}}\Z")
 
 CHANNELS = ("mixed", "agent", "customer")
 
 # An id may follow anything but a letter or digit ("recording-sess_1.mp3"), a percent escape or a
-# written-out line break.
+# written-out line break. Keyboards of phones begin it with a capital. Another id ends it.
 _ID_IN_TEXT = re.compile(
-    r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt]))(?:sess|rec)_([A-Za-z0-9_-]+)"
+    r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt]))"
+    r"(?P<kind>[Ss]ess|[Rr]ec)_(?P<body>(?!(?:sess|rec)_)(?:(?![_-](?:sess|rec)_)[A-Za-z0-9_-])+)"
 )
+# What hangs on to an id: the end of a name that the portal gives to files, then marks of emphasis.
+_END_OF_FILE_NAME = re.compile(
+    r"_(?:mixed|agent|customer|transcript_(?:original|translation|both))(?:-\d+)?[_-]*\Z"
+)
+# Markdown and Jira write "sess\_1", forms "sess%5F1"; invisible marks come from chats and pages.
+_ESCAPED = re.compile(r"\\_|%5[Ff]")
+_INVISIBLE = (0xAD, 0x61C, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070))
+_PLAIN_CHARACTERS = {
+    **{0xFEE0 + number: number for number in range(0x21, 0x7F)},  # full-width forms
+    **dict.fromkeys((*_INVISIBLE, 0xFEFF)),
+}
 _LAST_TURN_SECONDS = 3.0  # shown length of the last turn when nothing tells its end
+
+
+@dataclass(frozen=True, slots=True)
+class FoundId:
+    """A session or recording id in a text, which has it from `start` to `end`.
+
+    `written` is the id with all that could be part of it. `id` is the likely one, without what
+    hangs on: "sess_1" where "sess_1_mixed" or "sess_1__" is written.
+    """
+
+    id: str
+    written: str
+    start: int
+    end: int
+
+
+def plain(text: str) -> str:
+    """`text` without invisible marks and the escapes that ids are pasted with."""
+    if not text.isascii():
+        text = text.translate(_PLAIN_CHARACTERS)
+    return _ESCAPED.sub("_", text)
+
+
+def ids_in(text: str) -> Iterator[FoundId]:
+    """All ids in a `plain` text, in order, doubles included."""
+    for match in _ID_IN_TEXT.finditer(text):
+        kind, body = match["kind"].lower(), match["body"]
+        bare = _END_OF_FILE_NAME.sub("", body) if kind == "sess" else body
+        bare = bare.rstrip("_-")
+        if 0 < len(bare) <= _LONGEST_BODY:
+            written = body if len(body) <= _LONGEST_BODY else bare
+            yield FoundId(f"{kind}_{bare}", f"{kind}_{written}", *match.span())
 
 
 def find_ids(text: str) -> list[str]:
@@ -31,8 +76,7 @@ def find_ids(text: str) -> list[str]:
     >>> find_ids("see https://x/sessions/sess_01J9?rec=rec_01A, again sess_01J9")
     ['sess_01J9', 'rec_01A']
     """
-    found = (match[0] for match in _ID_IN_TEXT.finditer(text) if len(match[1]) <= 64)
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(found.id for found in ids_in(plain(text))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

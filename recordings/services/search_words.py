@@ -11,6 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from recordings.kallglot import types
+from recordings.kallglot.types import FoundId
+
 from . import phone_numbers
 from .phone_numbers import PastedNumber
 
@@ -72,6 +75,15 @@ _RUN = re.compile(rf"[{_UNSPACED}]+|[^{_UNSPACED}]+")
 _IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
 
 
+# "https://portal.example.com/sessions/", "2026-11-30_1114_", "Session ID: ", "[a link]("
+_BEFORE_ID = re.compile(
+    r"(?:(?:(?:session|recording|call|kallglot)[ -]?)*[^\s:=,;|]*[:=]\s*|\[[^\[\]]*\]\()?"
+    r"[^\s,;|]*\Z"
+)
+# The rest of the link or name; browsers number copies: "….mp3" and "… (1).mp3".
+_AFTER_ID = re.compile(r"[^\s,;|]*(?: \([0-9]+\)[^\s,;|]*)?")
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """One stored word, or with `prefix` any that begins with it."""
@@ -107,14 +119,15 @@ def wish(text: str) -> Wish | None:
     in whatever spelling (`phone_numbers`). Single letters are whole words. Of an endless text
     only the beginning counts.
     """
-    text = fold(text[:_LONGEST_WISH])
+    text = types.plain(fold(text[:_LONGEST_WISH]))
     parts: list[Wish] = []
     position = 0
-    for number in phone_numbers.find(text):
-        parts += _wishes(text[position : number.start] + number.label)
-        parts.append(_number_wish(number))
-        position = number.end
-    parts += _wishes(text[position:])
+    for found in types.ids_in(text):
+        # A link or a file's name counts by its id alone, and so does "Session: sess_…".
+        parts += _wishes_without_ids(_BEFORE_ID.sub("", text[position : found.start]))
+        parts.append(_id_wish(found))
+        position = _AFTER_ID.match(text, found.end).end()
+    parts += _wishes_without_ids(text[position:])
     return _all(parts[:_MOST_WISHES]) if parts else None
 
 
@@ -180,6 +193,24 @@ def fold(text: str) -> str:
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     bare = "".join(c for c in apart if not unicodedata.combining(c))
     return unicodedata.normalize("NFC", bare.translate(_PLAIN))
+
+
+def _wishes_without_ids(text: str) -> list[Wish]:
+    parts: list[Wish] = []
+    position = 0
+    for number in phone_numbers.find(text):
+        parts += _wishes(text[position : number.start] + number.label)
+        parts.append(_number_wish(number))
+        position = number.end
+    return parts + _wishes(text[position:])
+
+
+def _id_wish(found: FoundId) -> Wish:
+    """An id from its beginning on or any part of it; or the whole one, less what hangs on."""
+    written = _all(_wishes(found.written))
+    if found.id == found.written:
+        return written
+    return _any([written, _all([Term(word[:_LONGEST_WORD]) for word in _WORD.findall(found.id)])])
 
 
 def _wishes(text: str) -> list[Wish]:

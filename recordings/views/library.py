@@ -15,8 +15,9 @@ from recordings import permissions, tasks
 from recordings.filters import VIEWS, CallFilters
 from recordings.forms import OpenCallsForm
 from recordings.kallglot import errors
+from recordings.kallglot.types import FoundId
 from recordings.models import Session, SessionState
-from recordings.services import importing, measures, sync
+from recordings.services import importing, measures, pasted_ids
 from recordings.services.trouble import Trouble, from_error
 from recordings.views import call_rows, came_from, refusals
 from recordings.views.polling import look_again
@@ -58,16 +59,16 @@ def open_calls(request):
     form = OpenCallsForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, form, status=422)
-    ids = form.cleaned_data["ids"]
-    if len(ids) > MOST_AT_ONCE:
+    found = pasted_ids.prefer_known(form.cleaned_data["ids"], request.user)
+    if len(found) > MOST_AT_ONCE:
         try:
-            batch = importing.create(request.user, ids)
+            batch = importing.create(request.user, [one.id for one in found])
         except importing.TooManyImports as error:
             form.add_error("ids", str(error))
             return _page(request, form, status=429)
         tasks.soon(tasks.work_off_imports)
         return redirect("import", batch.pk)
-    outcomes = _one_per_call([_open(kallglot_id, request.user) for kallglot_id in ids])
+    outcomes = _one_per_call([_open(one, request.user) for one in found])
     if len(outcomes) > 1:
         # What only a wait can mend stays in the box, ready to be sent again.
         later = [o.kallglot_id for o in outcomes if o.trouble and o.trouble.passes]
@@ -90,9 +91,10 @@ def _one_per_call(outcomes: list[Opened]) -> list[Opened]:
     return list(merged.values())
 
 
-def _open(kallglot_id: str, user) -> Opened:
+def _open(found: FoundId, user) -> Opened:
+    kallglot_id = found.id
     try:
-        session = sync.open_call(kallglot_id, user)
+        session = pasted_ids.open_call(found, user)
     except errors.KallglotError as error:
         return Opened(kallglot_id, None, from_error(error, user))
     return Opened(kallglot_id, session, None)

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from recordings.forms import ids_in_file
 from recordings.models import Import, ImportOutcome
-from recordings.services import importing
+from recordings.services import importing, pasted_ids, workbooks
 
 
 class Command(BaseCommand):
@@ -72,7 +71,11 @@ class Command(BaseCommand):
             data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
         except OSError as error:
             raise CommandError(f"{name} cannot be read: {error.strerror}") from None
-        ids = ids_in_file(data)
+        try:
+            found = pasted_ids.prefer_known(pasted_ids.in_file(data))
+        except workbooks.WorkbookError as error:
+            raise CommandError(str(error)) from None
+        ids = [one.id for one in found]
         if not ids:
             raise CommandError("There is no Kallglot id (sess_… or rec_…) in this.")
         if len(ids) > Import.MOST_IDS:
