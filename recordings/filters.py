@@ -11,11 +11,12 @@ import django_filters
 from django import forms
 from django.core.cache import cache
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db.models import Exists, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from recordings.filter_page import NEWEST_FIRST, FilterPage
 from recordings.models import Access, AuditAction, CallState, ListeningPosition, Recording, Session
+from recordings.models.visibility import words_visible_to
 from recordings.services import searching
 from recordings.services.measures import MEASURES
 from recordings.services.orders import Order
@@ -70,22 +71,9 @@ def _choices(user) -> tuple[list[str], list[str]]:
     # Looked up every few minutes: it goes through all calls. Which of these words the user's own
     # calls have is asked each time, of the indexes, since a call may have changed teams.
     words = cache.get_or_set("library-words", _words_of_all_calls, _VALUES_KEPT_S)
-    calls = Session.objects.visible_to(user).order_by()
-    wanted = [(column, word) for column, found in words.items() for word in found]
-    if not wanted:
-        return [], []
-    looks = {
-        f"word{number}": Exists(calls.filter(**{column: word}))
-        for number, (column, word) in enumerate(wanted)
-    }
-    # Any row serves, since the looks do not depend on it.
-    any_call = Session.objects.order_by().annotate(**looks).values_list(*looks)[:1]
-    seen = next(iter(any_call), [False] * len(wanted))
-    languages, modes = set(), set()
-    for (column, word), is_seen in zip(wanted, seen, strict=True):
-        if is_seen:
-            (modes if column == "mode" else languages).add(word)
-    return sorted(languages), sorted(modes)
+    seen = {column: words_visible_to(user, column, found) for column, found in words.items()}
+    languages = {*seen["source_language"], *seen["target_language"]}
+    return sorted(languages), sorted(seen["mode"])
 
 
 def _words_of_all_calls() -> dict[str, list[str]]:
