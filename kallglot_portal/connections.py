@@ -38,6 +38,8 @@ class Connection(TConn):
         self.received = bytearray()
         self._worker = worker
         self._places = places
+        # The request that is being served, and the one that is to be served again.
+        self._request = self._again = b""
         self._searched = 0
         self._wanted: int | None = None  # bytes of head and small body, once the head is complete
 
@@ -50,7 +52,8 @@ class Connection(TConn):
         """Prepare for the next request; the parser may have read some of it already."""
         self.sock.setblocking(False)
         read_ahead = self.parser.unreader.take_buffered() if self.parser else b""
-        self.received = bytearray(read_ahead)
+        self.received = bytearray(self._again + read_ahead)
+        self._again = b""
         self._searched, self._wanted = 0, None
         self.deadline = time.monotonic() + HEAD_S
 
@@ -82,6 +85,12 @@ class Connection(TConn):
         if self._wanted is None and b"\r\n" in collected and len(collected) > MOST_HEAD_BYTES:
             raise LimitRequestHeaders("the head is too long")
         self.parser.unreader.unread(collected)
+        self._request = collected[: self._wanted]
+
+    def repeat_request(self) -> None:
+        """Have the parser read the same request again."""
+        self._again, self._request = self._request, b""
+        self.parser.mesg = None
 
     def close(self, graceful: bool = False) -> None:
         if graceful:

@@ -1,7 +1,6 @@
 """gunicorn's settings, taken from the portal's own.
 
-gthread: one thread carries one listener, and a thread that waits for a slow line costs little, so
-there are enough of them for every listener one expects (docs/decisions/0004).
+Threads work on requests; slow clients hold none (docs/decisions/0020).
 """
 
 import os

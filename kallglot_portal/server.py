@@ -10,6 +10,7 @@ inside this leans on: docs/decisions/0020.
 import contextlib
 import errno
 import selectors
+import threading
 import time
 from collections import defaultdict
 from concurrent.futures import Future
@@ -52,6 +53,8 @@ class Worker(ThreadWorker):
         self._proxies = [ip_network(network) for network in settings.TRUSTED_PROXIES]
         # One address gets a share of the connections on which a request is still to come.
         self._most_of_one = max(1, self.worker_connections // 4)
+        # Of the threads so many may wait for the vendor; see `later`.
+        self.waiting = threading.Semaphore(max(1, self.cfg.threads // 2))
         self._places = BodyPlaces(max(2, self.cfg.threads // 4))
         # Connections in the order in which they came; dicts as ordered sets.
         self._arriving: defaultdict[str, dict[Connection, None]] = defaultdict(dict)
@@ -216,6 +219,10 @@ class Worker(ThreadWorker):
 
     def handle(self, conn: Connection):
         result = super().handle(conn)
+        if isinstance(result, serving.Again):
+            conn.repeat_request()
+            result.subscribe(partial(self.method_queue.defer, self.enqueue_req, conn))
+            return _SENT_ON
         if not isinstance(result, Transfer):
             return result
         if result.keepalive:
@@ -229,6 +236,8 @@ class Worker(ThreadWorker):
     def _keepalive_after(self, conn: Connection, keepalive: bool | Transfer) -> bool | Transfer:
         if isinstance(keepalive, Transfer):
             keepalive.keepalive = self._keepalive_after(conn, keepalive.keepalive)
+            return keepalive
+        if isinstance(keepalive, serving.Again):
             return keepalive
         try:
             return super()._keepalive_after(conn, keepalive)

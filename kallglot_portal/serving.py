@@ -2,10 +2,12 @@
 
 import contextlib
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 from gunicorn.http import wsgi
 
+from . import later
 from .bodies import Input
 from .connections import Connection
 from .request_heads import checked
@@ -13,7 +15,14 @@ from .response import Response
 from .sender import State, Transfer
 
 
-def serve(worker, req, conn: Connection) -> bool | Transfer:
+class Again:
+    """The request is to be served once more when `subscribe` calls back."""
+
+    def __init__(self, subscribe: Callable[[Callable[[], None]], None]) -> None:
+        self.subscribe = subscribe
+
+
+def serve(worker, req, conn: Connection) -> bool | Transfer | Again:
     """Serve one request; whether the connection can be used again, as in gunicorn.
 
     A `Transfer` is what the client has not taken yet.
@@ -33,6 +42,7 @@ def serve(worker, req, conn: Connection) -> bool | Transfer:
             response_args=(transfer,),
         )
         environ["wsgi.multithread"] = True
+        environ[later.WAITING] = worker.waiting
         environ["wsgi.input"] = Input(req.body)
         worker.nr += 1
         if worker.nr >= worker.max_requests:
@@ -40,6 +50,8 @@ def serve(worker, req, conn: Connection) -> bool | Transfer:
         if not worker.alive or len(worker.keepalived_conns) >= worker.max_keepalived:
             response.force_close()
         state = _respond(worker, environ, response, transfer)
+        if later.SUBSCRIBE in environ:
+            return Again(environ[later.SUBSCRIBE])
     except OSError:
         raise
     except (Exception, SystemExit):
@@ -57,6 +69,9 @@ def serve(worker, req, conn: Connection) -> bool | Transfer:
 def _respond(worker, environ: dict, response: Response, transfer: Transfer) -> State:
     began_at = time.monotonic()
     body = worker.wsgi(environ, response.start_response)
+    if later.SUBSCRIBE in environ:
+        body.close()
+        return State.WAITING
     if response.req.body.failed:
         response.force_close()
     try:

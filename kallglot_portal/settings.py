@@ -41,7 +41,7 @@ ALLOWED_HOSTS = env.allowed_hosts("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 WEB_WORKERS = env.integer("WEB_WORKERS", 2, at_least=1, at_most=64)
-WEB_THREADS = env.integer("WEB_THREADS", 600, at_least=4, at_most=4000)
+WEB_THREADS = env.integer("WEB_THREADS", 32, at_least=4, at_most=4000)
 
 # Off only for a trial on one's own machine: browsers would drop `Secure` cookies over http.
 HTTPS = env.flag("HTTPS", True)

@@ -35,6 +35,17 @@ class Orphaned(Exception):  # noqa: N818  (it says what happened)
     """The process that was filling has died; somebody must begin anew."""
 
 
+class NotYet(Exception):  # noqa: N818  (it says what is the case)
+    """What is asked for has not arrived. `subscribe(callback)`: `callback` is called when it has.
+
+    The callback comes from any thread, perhaps at once, and must not block.
+    """
+
+    def __init__(self, subscribe: Callable[[Callable[[], None]], None]) -> None:
+        super().__init__()
+        self.subscribe = subscribe
+
+
 class Growth:
     """The state of one fill, shared by its threads.
 
@@ -152,6 +163,24 @@ class Growth:
                 return None
             self._watchers.append(on_change)
             return position
+
+    def when_begun(self, callback: Callable[[], None]) -> None:
+        """Call `callback` once the head is known or the fill has failed; it must not block."""
+        self._call_when(lambda: self.head or self.ended, callback)
+
+    def when_ended(self, callback: Callable[[], None]) -> None:
+        """Call `callback` once the fill is over; it must not block."""
+        self._call_when(lambda: self.ended, callback)
+
+    def _call_when(self, condition: Callable[[], object], callback: Callable[[], None]) -> None:
+        def look() -> None:
+            if condition():
+                callback()
+            else:
+                self._watchers.append(look)
+
+        with self._changed:
+            look()
 
     def readable_end(self, position: int) -> int:
         """The end of the bytes that can be read from `position` on without a gap."""

@@ -2,11 +2,12 @@
 
 import contextlib
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 
 from .facts import Facts
 from .follow import Fills
-from .growth import Orphaned
+from .growth import NotYet, Orphaned
 from .job import Job
 from .source import GrowingFile, Source, WholeFile
 from .store import StorageFailed, Store
@@ -22,12 +23,18 @@ class Relay:
         self._fills = Fills(store)
 
     def open(
-        self, job: Job, *, for_player: bool, meanwhile: Callable[[], None] = lambda: None
+        self,
+        job: Job,
+        *,
+        for_player: bool,
+        meanwhile: Callable[[], None] = lambda: None,
+        waiting: threading.Semaphore | None = None,
     ) -> Source:
         """The bytes that `job` names; blocks until their head is known. The caller closes it.
 
         for_player: bytes that browsers play right, which may differ from the vendor's.
         meanwhile: called once while the vendor's head is awaited.
+        waiting: how many callers may block at once; None: any number. Others get NotYet.
         Raises the vendor client's errors, and StorageFailed.
         """
         for attempt in range(_ATTEMPTS):
@@ -46,8 +53,11 @@ class Relay:
             if attempt == 0:
                 meanwhile()
             try:
-                if for_player and not growth.wait_for_head().settled:
-                    growth.wait_for_end()
+                with _place(waiting, growth.head, growth.when_begun):
+                    settled = growth.wait_for_head().settled
+                if for_player and not settled:
+                    with _place(waiting, growth.ended, growth.when_ended):
+                        growth.wait_for_end()
                     continue
                 return GrowingFile(
                     job.key,
@@ -85,3 +95,19 @@ class Relay:
             if not good:
                 os.close(fd)
         return good
+
+
+@contextlib.contextmanager
+def _place(
+    waiting: threading.Semaphore | None, is_there: object, subscribe: Callable
+) -> Iterator[None]:
+    """Hold one of the places for waiting, unless there is nothing to wait for. Raises NotYet."""
+    if waiting is None or is_there:
+        yield
+    elif waiting.acquire(blocking=False):
+        try:
+            yield
+        finally:
+            waiting.release()
+    else:
+        raise NotYet(subscribe)

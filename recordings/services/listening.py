@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import math
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -51,16 +52,23 @@ def relay() -> Relay:
 
 
 def open_source(
-    recording: Recording, *, for_player: bool, meanwhile: Callable[[], None] = lambda: None
+    recording: Recording,
+    *,
+    for_player: bool,
+    meanwhile: Callable[[], None] = lambda: None,
+    waiting: threading.Semaphore | None = None,
 ) -> Source:
     """The bytes of `recording`, fetched from Kallglot unless they are here; the caller closes it.
 
     meanwhile: called once while Kallglot is waited for, if it has to be.
+    waiting: how many callers may block at once; see `Relay.open`, also for NotYet.
     Raises NotPlayable, `errors.KallglotError`, or StorageFailed when the audio folder is of no
     use.
     """
     with _noting_faults(recording):
-        return relay().open(_job(recording), for_player=for_player, meanwhile=meanwhile)
+        return relay().open(
+            _job(recording), for_player=for_player, meanwhile=meanwhile, waiting=waiting
+        )
 
 
 # When this process last saw the bytes of a recording break off, by its number.

@@ -8,9 +8,11 @@ from django.http import Http404, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
+from kallglot_portal import later
 from kallglot_portal.database import let_go
 from kallglot_portal.middleware import client_address, close_after
 from recordings import file_names, permissions
+from recordings.audio.growth import NotYet
 from recordings.audio.http_range import Decision, evaluate
 from recordings.audio.source import Source
 from recordings.audio.store import StorageFailed
@@ -96,10 +98,17 @@ def _answer(request, recording, action) -> HttpResponse:
     length = recording.audio_length
     with contextlib.ExitStack() as at_the_end:
         try:
-            source = listening.open_source(recording, for_player=plays, meanwhile=look_up)
+            source = listening.open_source(
+                recording,
+                for_player=plays,
+                meanwhile=look_up,
+                waiting=request.META.get(later.WAITING),
+            )
             at_the_end.callback(source.close)
             length = source.length
             decision = _decide(source, request, recording, action, access)
+        except NotYet as not_yet:
+            return later.ask_again(request, not_yet.subscribe)
         except _FAULTS as fault:
             return _refusal(request, recording, action, fault, length)
         response = audio_response.response(request, recording, action, source, decision)

@@ -104,7 +104,6 @@ class Portal:
             "PORT": str(self.port),
             "DJANGO_SETTINGS_MODULE": "tests.relay.quick_settings",
             "WEB_WORKERS": "1",
-            "WEB_THREADS": "300",
             "TEST_STATIC_ROOT": str(settings.STATIC_ROOT),
             **self._environment,
         }

@@ -91,6 +91,22 @@ def test_listeners_of_a_growing_file_hold_no_thread(portal, sockets):
     assert portal.vendor_gets(sound) == 1
 
 
+@pytest.mark.parametrize("format", ["mp3", "wav"])
+def test_listeners_who_wait_for_the_vendor_leave_threads_to_others(portal, sockets, format):
+    held = Held(noise(N), 0)
+    sound = portal.sound(held, format=format)
+    held.hold()
+    headers = portal.headers() | {"Connection": "close"}
+    listeners = [sockets(open_raw(portal.port, sound.audio, headers)) for _ in range(MANY)]
+    assert serves(portal)
+    held.let_go()
+    for connection in listeners:
+        head, body = read_all(connection).split(b"\r\n\r\n", 1)
+        # A slow machine may have taken longer than the portal waits for Kallglot.
+        assert head.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 504 "))
+        assert body == sound.bytes or b" 504 " in head
+
+
 def test_a_broken_fill_breaks_all_its_listeners(portal, sockets):
     at = 1_000_000
     held = Held(noise(N), at)
