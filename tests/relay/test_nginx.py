@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from recordings.models import AuditEvent
 from recordings.simulator import noise
 from tests.ports import reserve_port
 
@@ -186,6 +187,59 @@ def test_nginx_sends_whole_files_by_itself(portal_behind, nginx):
     part = ask(nginx[0], sound.audio, headers={**portal_behind.headers(), "Range": "bytes=7-99"})
     assert (part.status, part.body) == (206, sound.bytes[7:100])
     assert part.headers["Content-Range"] == f"bytes 7-99/{len(sound.bytes)}"
+
+
+def random_conditions(dice: random.Random, etag: str) -> dict[str, str]:
+    """Conditions beside a Range, true and untrue ones."""
+    tags = [etag, '"other"', f"W/{etag}", "*"]
+    dates = ["Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2065 07:28:00 GMT", "no date"]
+    choices = {
+        "If-Range": [etag, '"other"', f"W/{etag}", *dates],
+        "If-None-Match": tags,
+        "If-Match": tags,
+        "If-Modified-Since": dates,
+        "If-Unmodified-Since": dates,
+    }
+    names = dice.sample(list(choices), dice.choice([0, 0, 1, 1, 2]))
+    return {name: dice.choice(choices[name]) for name in names}
+
+
+def test_ranges_and_conditions_are_the_same_from_nginx_as_from_the_portal(
+    portal, portal_behind, nginx
+):
+    """Of a list of ranges both send the whole."""
+    sounds = [one.sound(noise(N)) for one in (portal, portal_behind)]
+    tags = []
+    for one, sound in zip((portal, portal_behind), sounds, strict=True):
+        tags.append(one.ask(sound.download, "HEAD").headers["ETag"])
+        one.ask(sound.download)
+        assert eventually(lambda sound=sound: sound.is_cached)
+    dice = random.Random(7)
+    by_nginx = 0
+    for number in range(TIMES // 5):
+        line = {"Range": random_line(dice)} if number % 5 else {}
+        seed = dice.random()
+        ours, theirs = (line | random_conditions(random.Random(seed), tag) for tag in tags)
+        mine = ask(portal.port, sounds[0].download, headers=portal.headers() | ours)
+        told = portal_behind.headers() | theirs
+        from_nginx = ask(nginx[0], sounds[1].download, headers=told)
+        assert mine.part == from_nginx.part, ours
+        accel = ask(portal_behind.port, sounds[1].download, headers=told)
+        by_nginx += "X-Accel-Redirect" in accel.headers
+    assert by_nginx > TIMES / 20
+
+
+def test_a_player_gets_its_ranges_from_nginx(portal_behind, nginx):
+    sound = portal_behind.sound(noise(3 * 2**20))
+    assert portal_behind.ask(sound.download).body == sound.bytes
+    assert eventually(lambda: sound.is_cached)
+    told = portal_behind.headers() | {"Range": "bytes=5-"}
+    assert portal_behind.ask(sound.audio, Range="bytes=5-").headers["X-Accel-Redirect"]
+    answer = ask(nginx[0], sound.audio, headers=told)
+    assert (answer.status, answer.body) == (206, sound.bytes[5:])
+    with portal_behind.database():
+        rows = AuditEvent.objects.filter(recording_id_text=sound.id, action="play")
+        assert rows.count() == 1
 
 
 def test_nginx_gives_nothing_without_the_right(portal_behind, nginx):
