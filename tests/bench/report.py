@@ -23,7 +23,8 @@ _METHOD = """\
 - **direct** asks the simulated Kallglot itself. **naive** is the vendor's own sample, a
   `StreamingHttpResponse` over `iter_content(8192)` under gunicorn with 2 × 32 threads.
   **nginx-static** serves the same file from disk, **nginx-cache** keeps what it fetched
-  (`proxy_cache`, `proxy_cache_lock`). **portal** is the real view under its real server, with a
+  (`proxy_cache`, `proxy_cache_lock`). **floor** is gunicorn's own gthread worker, which sends the
+  file without Django. **portal** is the real view under its real server, with a
   session cookie, rights and the trail, over SQLite. **bare view** is the relay without these.
 - Servers take turns within a round, and medians over the rounds are compared. Every request has
   a connection of its own, and its time begins before that connection is made.

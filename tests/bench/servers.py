@@ -66,6 +66,10 @@ class NginxStatic(Server):
         return self._ask(f"/{recording.size}.wav", range_)
 
 
+class Floor(NginxStatic):
+    name = "floor"
+
+
 class NginxCache(Server):
     name = "nginx-cache"
 

@@ -85,13 +85,25 @@ class Stage:
         return servers.Naive(self._start("naive", command))
 
     @cached_property
-    def nginx_static(self) -> servers.NginxStatic:
+    def _files(self) -> Path:
         files = self.scratch / "files"
         files.mkdir()
         for mib in vendor.COPIES:
             source = vendor.audio(mib)
             with (files / f"{source.size}.wav").open("wb") as file:
                 file.writelines(source.blocks(0, source.size))
+        return files
+
+    @cached_property
+    def floor(self) -> servers.Floor:
+        command = _module("gunicorn", "--worker-class", "gthread", "--workers", "2")
+        command += ["--threads", "32", "--bind", "127.0.0.1:{port}", "tests.bench.floor"]
+        environment = self._environment() | {"BENCH_FILES": str(self._files)}
+        return servers.Floor(self._start("floor", command, environment=environment))
+
+    @cached_property
+    def nginx_static(self) -> servers.NginxStatic:
+        files = self._files
         port = free_port()
         config = nginx.static_config(self.scratch / "static", port, files)
         return servers.NginxStatic(self._start_nginx("static", port, config))
