@@ -45,6 +45,7 @@ _INCOMPLETE = (
     CallState.ACTIVE,
     CallState.PROCESSING,
     CallState.PARTLY_READY,
+    CallState.UNCLEAR,
     CallState.FAILED,
     CallState.MISSING,
 )

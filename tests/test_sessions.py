@@ -186,7 +186,6 @@ def test_the_vendors_text_is_text_on_every_page(text, clients, vendor):
         ),
         ({"last_error": "vendor_gone"}, "Expired", "Deleted by Kallglot"),
         ({"gone_since": "2026-04-26T12:00:00Z"}, "Missing at Kallglot", "Kallglot no longer lists"),
-        ({"status": "archived"}, "Unknown state", "Kallglot says “archived”, which this version"),
     ],
 )
 def test_a_recording_that_cannot_be_heard_says_why(facts, badge, sentence, clients, db):

@@ -66,7 +66,10 @@ class Session(models.Model):
     """One call. Facts of the vendor are null or empty where the vendor said nothing."""
 
     # A call in one of these states is expired once `expires_last` has passed.
-    CAN_EXPIRE = (CallState.PROCESSING, CallState.PARTLY_READY, CallState.READY, CallState.FAILED)
+    CAN_EXPIRE = (
+        *(CallState.PROCESSING, CallState.PARTLY_READY, CallState.READY),
+        *(CallState.UNCLEAR, CallState.FAILED),
+    )
 
     kallglot_id = models.CharField(max_length=70, unique=True)
     # Without an index: SQLite would use it to fetch and sort all calls of somebody's teams, where

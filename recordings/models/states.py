@@ -16,6 +16,11 @@ class RecordingState(models.TextChoices):
     MISSING = "missing", "Missing at Kallglot"
     UNKNOWN = "unknown", "Unknown state"
 
+    @property
+    def may_have_audio(self) -> bool:
+        """Whether audio may be asked for: a word that is new here says nothing against it."""
+        return self in (RecordingState.READY, RecordingState.UNKNOWN)
+
 
 class CallState(models.TextChoices):
     """What can be done with a call, all its recordings taken together."""
@@ -27,6 +32,7 @@ class CallState(models.TextChoices):
     PROCESSING = "processing", "Processing"
     PARTLY_READY = "partly_ready", "Partly ready"
     READY = "ready", "Ready"
+    UNCLEAR = "unclear", "Unknown state"
     FAILED = "failed", "Failed"
     MISSING = "missing", "Missing at Kallglot"
     EXPIRED = "expired", "Expired"
@@ -56,7 +62,7 @@ _ALL_ALIKE = {
     RecordingState.FAILED: CallState.FAILED,
     RecordingState.EXPIRED: CallState.EXPIRED,
     RecordingState.MISSING: CallState.MISSING,
-    RecordingState.UNKNOWN: CallState.EMPTY,
+    RecordingState.UNKNOWN: CallState.UNCLEAR,
 }
 
 
@@ -66,7 +72,10 @@ def call_state(states: set[RecordingState]) -> CallState:
         return _ALL_ALIKE[next(iter(states))]
     if RecordingState.READY in states:
         return CallState.PARTLY_READY
-    for state in (RecordingState.PROCESSING, RecordingState.FAILED, RecordingState.MISSING):
+    for state in (
+        *(RecordingState.PROCESSING, RecordingState.UNKNOWN),
+        *(RecordingState.FAILED, RecordingState.MISSING),
+    ):
         if state in states:
             return _ALL_ALIKE[state]
     return CallState.EXPIRED

@@ -27,7 +27,6 @@ from recordings.models import (
     ExportState,
     Lease,
     Recording,
-    RecordingState,
     Session,
 )
 
@@ -138,7 +137,7 @@ def _is_current(export: Export) -> bool:
     if export.user_id is None or export.remove_at is None or export.remove_at <= timezone.now():
         return False
     kept = Recording.objects.filter(pk__in=export.recording_ids)
-    fit = [recording for recording in kept if recording.state is RecordingState.READY]
+    fit = [recording for recording in kept if recording.state.may_have_audio]
     return len(fit) == len(export.recording_ids)
 
 

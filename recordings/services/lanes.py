@@ -17,7 +17,7 @@ from recordings.audio.decode import Undecodable
 from recordings.audio.store import StorageFailed
 from recordings.audio.waveform import pack
 from recordings.kallglot import errors
-from recordings.models import Lanes, LanesState, Lease, Recording, RecordingState
+from recordings.models import Lanes, LanesState, Lease, Recording
 
 from . import figures, listening, prefetching, schedule, work_round
 
@@ -157,7 +157,7 @@ def _attempt(lanes: Lanes) -> None:
     """Analyse one; whatever happens, it is no longer due."""
     recording = lanes.recording
     now = timezone.now()
-    if recording.state is not RecordingState.READY:
+    if not recording.state.may_have_audio:
         # Whoever asks again, when there is audio again, makes a new wish.
         lanes.delete()
         return

@@ -89,7 +89,7 @@ def rests_after_cut(recording: Recording) -> bool:
     """
     if _cuts.get(recording.pk, -math.inf) < time.monotonic() - _REST_AFTER_CUT_S:
         return False
-    if recording.state is not RecordingState.READY:
+    if not recording.state.may_have_audio:
         return False
     store, name = relay().store, key(recording)
     return not store.entry(name).audio.exists() and not store.is_being_filled(name)
@@ -117,7 +117,7 @@ def _noting_faults(recording: Recording) -> Iterator[None]:
     state = recording.state
     if state is RecordingState.EXPIRED:
         forget(recording)
-    if state is not RecordingState.READY:
+    if not state.may_have_audio:
         raise NotPlayable(state)
     if _lately(recording, errors.NotFound.reason):
         raise errors.NotFound(status=404)

@@ -10,7 +10,7 @@ from django.db.models import BigIntegerField
 from django.utils import timezone
 
 from recordings.audio.store import StorageFailed, Store
-from recordings.models import Recording, RecordingState, Session
+from recordings.models import Recording, Session
 
 from . import events, exporting, lanes, listening, work_round
 
@@ -91,7 +91,7 @@ def _not_to_be_kept(names: list[str]) -> Iterator[str]:
             recording = recordings.get(_number(name))
             if (
                 recording is None
-                or recording.state is not RecordingState.READY
+                or not recording.state.may_have_audio
                 or listening.key(recording) != name
             ):
                 yield name

@@ -45,7 +45,6 @@ _REASONS = {
     RecordingState.FAILED: "Kallglot could not make it",
     RecordingState.EXPIRED: "it has expired",
     RecordingState.MISSING: "Kallglot no longer lists it",
-    RecordingState.UNKNOWN: "Kallglot does not call it ready",
 }
 # What is less is the codec's doing, and nobody hears it.
 _LEAST_SHIFT_MS = 40
@@ -113,6 +112,11 @@ def longest(session: Session) -> float | None:
     return timeline.length_of(_placed(session, known), session) or None if known else None
 
 
+def has_voice(session: Session, voice: str) -> bool:
+    """Whether `voice` is one of the call's, as `playable` names them."""
+    return voice in _placed(session, session.recordings.in_order())
+
+
 def keep_place(session: Session, user, second: float, channel: str, ranges) -> ListeningPosition:
     """Remember where `user` is in the call and which seconds they have heard since the last time.
 
@@ -178,12 +182,12 @@ def channel_check(session: Session) -> tuple[str, str]:
 
 def _placed(session: Session, recordings: Iterable[Recording]) -> dict[str, list[timeline.Piece]]:
     """Every part of the call, playable or not: the others stand where they do because of it."""
-    return timeline.pieces(session, [r for r in recordings if r.channel in r.CHANNELS])
+    return timeline.pieces(session, list(recordings))
 
 
 def _that_are_ready(placed: dict[str, list[timeline.Piece]]) -> dict[str, list[timeline.Piece]]:
     ready = {
-        channel: [piece for piece in found if piece.recording.state is RecordingState.READY]
+        channel: [piece for piece in found if piece.recording.state.may_have_audio]
         for channel, found in placed.items()
     }
     return {channel: found for channel, found in ready.items() if found}

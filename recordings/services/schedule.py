@@ -32,7 +32,7 @@ _WHILE_ACTIVE = (
     (timedelta(days=7), timedelta(hours=1)),
 )
 # An empty call is one that was, or may have been, recorded; the others are NEVER_RECORDED.
-_MORE_TO_COME = (CallState.PROCESSING, CallState.EMPTY)
+_MORE_TO_COME = (CallState.PROCESSING, CallState.EMPTY, CallState.UNCLEAR)
 # In a partly ready call: of what failed, expired or is not listed any more, nothing comes.
 _STILL_TO_COME = (RecordingState.PROCESSING, RecordingState.UNKNOWN)
 AFTER_FAILED_CHECK = timedelta(hours=1)
@@ -78,7 +78,7 @@ def next_check(recordings: Iterable[Recording]) -> datetime | None:
     now = timezone.now()
     moments: list[datetime] = []
     for recording in recordings:
-        if recording.state is not RecordingState.READY:
+        if not recording.state.may_have_audio:
             continue
         if recording.expires_at is None:
             unknown = recording.details_at is None

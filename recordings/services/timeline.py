@@ -30,15 +30,17 @@ class Piece:
 
 
 def pieces(session: Session, recordings: Sequence[Recording]) -> dict[str, list[Piece]]:
-    """The `recordings` (in order) of each channel, placed on the call's timeline.
+    """The `recordings` (in order) of each voice, placed on the call's timeline.
+
+    A voice has the name of its channel, whatever word Kallglot has for that. Where recordings of
+    one channel cannot be told to follow each other, as the length of one that may be played is
+    not known, each of the later ones is a voice of its own: "mixed", "mixed 2".
 
     Where a part is left out, because it cannot be played, those after it may stand elsewhere.
     A recording whose length nobody tells is as long as the others of a call that was not paused.
     """
-    channels: dict[str, list[Recording]] = {}
-    for recording in recordings:
-        channels.setdefault(recording.channel, []).append(recording)
     lengths = _lengths(recordings)
+    channels = _voices(recordings, lengths)
     parted = any(len(found) > 1 for found in channels.values())
     if not parted:
         told = [length for length in lengths.values() if length is not None]
@@ -50,6 +52,22 @@ def pieces(session: Session, recordings: Sequence[Recording]) -> dict[str, list[
         channel: _placed(session, found, lengths, known if parted else None)
         for channel, found in channels.items()
     }
+
+
+def _voices(
+    recordings: Sequence[Recording], lengths: dict[int, float]
+) -> dict[str, list[Recording]]:
+    channels: dict[str, list[Recording]] = {}
+    for recording in recordings:
+        channels.setdefault(recording.channel, []).append(recording)
+    voices: dict[str, list[Recording]] = {}
+    for channel, found in channels.items():
+        if not any(r.state.may_have_audio and not lengths[r.pk] for r in found):
+            voices[channel] = found
+            continue
+        for number, recording in enumerate(found, 1):
+            voices[f"{channel} {number}" if number > 1 else channel] = [recording]
+    return voices
 
 
 def length_of(pieces_by_channel: dict[str, list[Piece]], session: Session) -> float:

@@ -31,7 +31,6 @@ OPEN_ENDED_CAP = 512 * 1024
 _REFUSALS = {
     RecordingState.PROCESSING: (409, "Kallglot is still preparing this recording."),
     RecordingState.EXPIRED: (410, "This recording has expired and was deleted."),
-    RecordingState.UNKNOWN: (409, "Kallglot does not call this recording ready."),
 }
 
 # Faults that are over by themselves; what is gone or not allowed ends a playback rightly.

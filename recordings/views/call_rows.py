@@ -63,7 +63,7 @@ class Row:
 
     def plays(self, channel: str) -> Mark | None:
         """What its button plays first: `channel`, else mixed, else any that is ready."""
-        ready = [mark for mark in self.marks if mark.state is RecordingState.READY]
+        ready = [mark for mark in self.marks if mark.state.may_have_audio]
         for wanted in (channel, "mixed"):
             for mark in ready:
                 if mark.channel == wanted:

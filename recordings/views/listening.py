@@ -53,8 +53,13 @@ def _keep(request, session) -> HttpResponse:
         ranges = heard.parse(request.POST.get("heard", ""))
     except ValueError:
         return _text(400, "That is no place in a call.")
-    if not math.isfinite(second) or channel not in Recording.CHANNELS:
+    if not math.isfinite(second):
         return _text(400, "That is no place in a call.")
+    if channel not in Recording.CHANNELS:
+        if not room.has_voice(session, channel):
+            return _text(400, "That is no place in a call.")
+        # Only of the usual channels it is worth remembering which one was heard.
+        channel = ""
     try:
         room.keep_place(session, request.user, second, channel, ranges)
     except DatabaseError:

@@ -23,7 +23,6 @@ from recordings.views import refusals
 _REFUSALS = {
     RecordingState.PROCESSING: (409, "Kallglot is still preparing this recording."),
     RecordingState.EXPIRED: (410, "This recording has expired and was deleted."),
-    RecordingState.UNKNOWN: (409, "Kallglot does not call this recording ready."),
 }
 _LOOK_AGAIN_S = 1
 
@@ -33,7 +32,7 @@ _LOOK_AGAIN_S = 1
 def waveform(request, recording_id):
     """The waveform; 202 while it is being made, which asking for it begins."""
     recording = _recording(request, recording_id)
-    if recording.state is not RecordingState.READY:
+    if not recording.state.may_have_audio:
         if recording.state not in _REFUSALS:
             raise Http404
         status, sentence = _REFUSALS[recording.state]

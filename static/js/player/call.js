@@ -24,9 +24,11 @@ export class Call {
     return voice in this.voices;
   }
 
-  /** Whether `recording` is one of the files of `voice`. */
-  knows(voice, recording) {
-    return this.has(voice) && this.voices[voice].some((part) => isOf(part, recording));
+  /** The voice that `recording` is a file of; undefined where it is none of this call's. */
+  voiceOf(recording) {
+    return Object.keys(this.voices).find((voice) =>
+      this.voices[voice].some((part) => isOf(part, recording)),
+    );
   }
 
   /**
@@ -60,7 +62,9 @@ export class Call {
 
   /** The voices with sound at `second`; in a gap, where none has any, all there are. */
   voicesAt(second) {
-    const all = VOICES.filter((voice) => this.has(voice));
+    // Kallglot may have words of its own for a channel; those come last.
+    const others = Object.keys(this.voices).filter((voice) => !VOICES.includes(voice));
+    const all = [...VOICES.filter((voice) => this.has(voice)), ...others];
     const here = all.filter((voice) => this.voices[voice].some(isAround(second)));
     return here.length ? here : all;
   }

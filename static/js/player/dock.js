@@ -25,7 +25,8 @@ export class Dock {
     player.addEventListener("tick", () => this.#showSecond());
     document.body.addEventListener("lanes", () => this.show());
     player.addEventListener("lacks", ({ detail }) => {
-      window.toast?.(`No sound of ${NAMES[detail]} here. You hear ${NAMES[player.voice]}.`);
+      const [asked, heard] = [detail, player.voice].map((voice) => NAMES[voice] ?? voice);
+      window.toast?.(`No sound of ${asked} here. You hear ${heard}.`);
     });
     this.show();
   }

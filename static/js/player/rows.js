@@ -33,7 +33,7 @@ export class Rows {
     const { call, voice, part } = this.player;
     if (call?.id !== dataset.play) return false;
     if (!dataset.recording) return true;
-    return voice === dataset.channel && (!part || isOf(part, dataset.recording));
+    return voice === call.voiceOf(dataset.recording) && (!part || isOf(part, dataset.recording));
   }
 
   /** The call of a row, where this page has it: at hand, or in the room. */
@@ -46,9 +46,9 @@ export class Rows {
   #notice() {
     for (const button of document.querySelectorAll("[data-play][data-recording]")) {
       const call = this.#onThisPage(button);
-      const { channel, recording } = button.dataset;
+      const { recording } = button.dataset;
       // Where it fails, the press of the row asks once more.
-      if (call && !call.knows(channel, recording)) this.#learn(call).catch(() => {});
+      if (call && !call.voiceOf(recording)) this.#learn(call).catch(() => {});
     }
   }
 
@@ -74,7 +74,7 @@ export class Rows {
     let call = this.#onThisPage(button);
     try {
       if (!call) call = await fetchCall(`/sessions/${play}/listening`);
-      else if (recording && !call.knows(channel, recording)) await this.#learn(call);
+      else if (recording && !call.voiceOf(recording)) await this.#learn(call);
     } catch (error) {
       if (press !== this.presses) return;
       if (error.status === 401) location.reload();
@@ -84,16 +84,17 @@ export class Rows {
     if (press !== this.presses) return;
     const link = button.closest("tr").querySelector("a.row-link");
     if (link) call.list = new URLSearchParams(link.search).get("list") ?? "";
-    const wanted = call.voices[channel]?.find((part) => isOf(part, recording));
+    const voice = (recording && call.voiceOf(recording)) || channel;
+    const wanted = call.voices[voice]?.find((part) => isOf(part, recording));
     let second = player.call === call ? player.second : call.second;
     if (wanted && (second < wanted.start || second >= wanted.start + wanted.duration)) {
       second = wanted.start;
     }
     if (player.call === call) {
-      player.setVoice(channel, second);
+      player.setVoice(voice, second);
       player.seek(second);
     } else {
-      player.cue(call, second, channel);
+      player.cue(call, second, voice);
     }
     player.play();
     bringLanes(call, player);
