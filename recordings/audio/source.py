@@ -237,13 +237,21 @@ class GrowingFile:
 class _GrowingPart:
     """The bytes from `start` to before `stop` of a growing file; a `Supply`."""
 
+    __slots__ = ("_source", "_stop", "cut", "position")
     prefix = b""
 
     def __init__(self, source: GrowingFile, start: int, stop: int | None, on_cut: OnCut) -> None:
-        self.position = self._start = start
-        self._source, self._stop = source, stop
-        self.fileno, self.keep, self.close = source.fileno, source.keep, source.close
-        self.cut = on_cut
+        self.position, self._stop = start, stop
+        self._source, self.cut = source, on_cut
+
+    def fileno(self) -> int:
+        return self._source.fileno()
+
+    def keep(self) -> None:
+        self._source.keep()
+
+    def close(self) -> None:
+        self._source.close()
 
     def ready(self, position: int, on_change: Callable[[], None]) -> int | None:
         if self._stop is not None and position >= self._stop:
@@ -259,7 +267,7 @@ class _GrowingPart:
         return min(end, self._stop)
 
     def renew(self, position: int) -> None:
-        self._source.begin_again(self._start, position)
+        self._source.begin_again(self.position, position)
 
 
 def entity_tag(key: str, length: int | None, *, player_form: bool = False) -> str:

@@ -75,11 +75,11 @@ def open_source(
 _cuts: dict[int, float] = {}
 
 
-def note_cut(recording: Recording) -> None:
-    """Remember that the bytes of `recording` have just broken off."""
+def note_cut(pk: int) -> None:
+    """Remember that the bytes of the recording with this number have just broken off."""
     if len(_cuts) >= _MOST_CUTS:
         _cuts.clear()
-    _cuts[recording.pk] = time.monotonic()
+    _cuts[pk] = time.monotonic()
 
 
 def rests_after_cut(recording: Recording) -> bool:

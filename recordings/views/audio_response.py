@@ -15,6 +15,7 @@ from recordings.audio.http_range import Decision
 from recordings.audio.source import BLOCK_BYTES, Source, WholeFile
 from recordings.audio.store import StorageFailed
 from recordings.kallglot import errors
+from recordings.models import Recording
 from recordings.services import audit, listening
 
 from . import broken
@@ -59,8 +60,8 @@ def response(request, recording, action, source: Source, decision: Decision) -> 
 
 def _streamed(request, recording, action, source, decision) -> StreamingHttpResponse:
     """The bytes; a fault breaks the connection, so that it never sounds like a call."""
-    # Not the request: it would stay in memory as long as the client listens.
-    cut = partial(_record_cut, request.user.pk, action, recording, client_address(request))
+    # Numbers only: request and rows would stay in memory as long as the client listens.
+    cut = partial(_record_cut, request.user.pk, action, recording.pk, client_address(request))
 
     def blocks():
         begun = False
@@ -100,12 +101,13 @@ def _is_nginxs_to_send(request, source: Source, decision: Decision) -> bool:
     return isinstance(source, WholeFile) and source.file_at(0) is not None
 
 
-def _record_cut(user_pk, action, recording, address, fault: Exception) -> None:
-    log.warning("%s broke off: %s", recording.kallglot_id, fault)
-    listening.note_cut(recording)
+def _record_cut(user_pk, action, recording_pk, address, fault: Exception) -> None:
+    log.warning("Recording %d broke off: %s", recording_pk, fault)
+    listening.note_cut(recording_pk)
     try:
         user = get_user_model().objects.filter(pk=user_pk).first()
-        if user:
+        recording = Recording.objects.filter(pk=recording_pk).first()
+        if user and recording:
             audit.record_cut(user, action, recording, address)
     except Error:
         audit.log.exception("The trail lacks a row: %s broke off", action)

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from recordings.models import AuditEvent
+from recordings.models import AuditEvent, Recording
+from recordings.services import listening
 from recordings.simulator import noise
 
 from .asking import Answer, ask, eventually, open_raw
@@ -124,6 +125,23 @@ def test_a_broken_fill_breaks_all_its_listeners(portal, sockets):
         rows = AuditEvent.objects.filter(recording_id_text=sound.id)
         assert rows.filter(outcome="incomplete").count() == 1
     assert eventually(lambda: not portal.left_overs(sound)), portal.left_overs(sound)
+
+
+def test_listeners_go_on_when_the_process_that_fills_dies(portal, sockets, nursery):
+    held = Held(noise(N), 1_000_000)
+    sound = portal.sound(held)
+    with portal.database():
+        key = listening.key(Recording.objects.get(pk=sound.pk))
+    held.hold()
+    child = nursery.fill(portal.vendor, portal.audio_dir, key, sound.id)
+    assert eventually(lambda: portal.vendor_gets(sound) == 1)
+    listeners = [listen(portal, sockets, sound.download) for _ in range(5)]
+    child.kill()
+    assert serves(portal)
+    held.let_go()
+    for connection in listeners:
+        assert read_all(connection) == sound.bytes
+    assert portal.vendor_gets(sound) == 2
 
 
 def test_a_connection_is_used_again_after_a_slow_response(portal, sockets):
