@@ -26,3 +26,26 @@ def test_a_link_takes_seconds_and_clocks_and_makes_the_best_of_nonsense(open_pag
         expect(page.locator("call-room .lanes-strip.has-lanes")).to_be_visible()
         assert second(page) == pytest.approx(at, abs=0.01), query
         assert page.evaluate("document.querySelector('call-room').range ?? null") == marked, query
+
+
+def test_a_copied_link_to_a_range_keeps_the_voice_and_stops_at_the_end(open_page):
+    page = open_page("rosa", f"{PARCEL}?t=1&to=2&channel=customer")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.keyboard.press("y")
+    expect(page.locator("#toast")).to_contain_text("Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == page.url
+
+    page.locator("[data-room=toggle]").click()
+
+    page.wait_for_function(
+        """() => {
+            const audio = document.getElementById("dock-audio");
+            return audio.paused && audio.currentTime > 1.9;
+        }"""
+    )
+    assert second(page) == pytest.approx(2, abs=0.5)
+    expect(page.locator("#dock [data-voice=customer]")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("[data-room-label]")).to_have_text("Play")
+    page.locator("[data-room=toggle]").click()
+    page.wait_for_function("() => document.getElementById('dock-audio').currentTime > 3")

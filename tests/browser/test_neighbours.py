@@ -98,7 +98,7 @@ def test_a_copied_link_is_free_of_the_list(open_page, portal):
 
     expect(page.locator("#toast")).to_contain_text("Copied")
     copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied == f"{portal.url}/sessions/{PARCEL}/?t=3"
+    assert copied == f"{portal.url}/sessions/{PARCEL}/?t=3&channel=mixed"
 
 
 def test_the_keys_are_in_the_list_and_are_typed_where_one_types(open_page):

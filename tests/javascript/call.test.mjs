@@ -79,10 +79,12 @@ test("lengths that become known better move the end, and what cannot be played s
   assert.equal(call.length, 17);
 });
 
-test("an address has tenths of a second, and the list only for oneself", () => {
+test("an address has tenths of a second and a voice, and the list only for oneself", () => {
   const call = new Call(facts({ mixed: [[0, 10]] }));
   assert.equal(call.address(3.27), "/sessions/sess_1/?t=3.2");
   assert.equal(call.address(3, 5.31), "/sessions/sess_1/?t=3&to=5.4");
+  assert.equal(call.address(3, 5, "mixed"), "/sessions/sess_1/?t=3&to=5&channel=mixed");
+  assert.equal(call.address(3, null, "agent"), "/sessions/sess_1/?t=3", "a voice it does not have");
   assert.equal(call.ownAddress(3), "/sessions/sess_1/?t=3");
   call.list = "q=a&b";
   assert.equal(call.ownAddress(3), "/sessions/sess_1/?t=3&list=q%3Da%26b");

@@ -123,10 +123,11 @@ export class Call {
     );
   }
 
-  /** The address of the room at this second, for anybody. */
-  address(second, end = null) {
+  /** The address of the room at this second or range, and with this voice, for anybody. */
+  address(second, end = null, voice = "") {
     const query = new URLSearchParams({ t: (Math.floor(second * 10) / 10).toString() });
     if (end !== null) query.set("to", (Math.ceil(end * 10) / 10).toString());
+    if (this.has(voice)) query.set("channel", voice);
     return `${this.room}?${query}`;
   }
 

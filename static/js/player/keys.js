@@ -122,7 +122,7 @@ export class Keys {
       m: () => dock.do("mute"),
       v: () => this.#nextVoice(),
       s: () => dock.do("skip"),
-      y: () => copyLink(player.call, player.second, player.range),
+      y: () => copyLink(player.call, player.second, player.range, player.voice),
     }[key];
   }
 

@@ -29,6 +29,7 @@ export class Player extends EventTarget {
     this.buffering = false;
     this.trouble = null; // { sentence, signIn, retry, download }
     this.range = null; // [start, end] in seconds of the call
+    this.stopAt = null; // the end of a range that a link asked for: playback stops there once
     this.looping = false;
     this.rate = remembered("rate", 1);
     audio.volume = remembered("volume", 1);
@@ -88,7 +89,7 @@ export class Player extends EventTarget {
     this.call = call;
     this.pending = call.clamp(second);
     this.voice = call.voiceLike(voice, this.pending);
-    this.range = null;
+    this.range = this.stopAt = null;
     this.looping = this.ended = false;
     this.trouble = null;
     this.emit("call");
@@ -143,6 +144,17 @@ export class Player extends EventTarget {
     this.changed();
   }
 
+  /** Whether playback is to stop at the end of a range, and `second` is not before that. */
+  stopsBefore(second) {
+    return !this.looping && this.stopAt !== null && second >= this.stopAt;
+  }
+
+  /** Stop at the end of a range; the next press of Play goes on from there. */
+  stop() {
+    this.stopAt = null;
+    this.pause();
+  }
+
   toggle() {
     return this.wanted ? this.pause() : this.play();
   }
@@ -151,6 +163,7 @@ export class Player extends EventTarget {
     if (!this.call) return;
     this.ended = false;
     const target = this.call.clamp(second);
+    if (this.stopAt !== null && target >= this.stopAt) this.stopAt = null;
     if (!this.part || this.pending !== null) {
       this.pending = target;
       if (this.part) this.#open(target);
@@ -195,8 +208,10 @@ export class Player extends EventTarget {
     remember("muted", this.audio.muted);
   }
 
-  setRange(range) {
+  setRange(range, stopsAtEnd = false) {
     this.range = this.call.range(range);
+    const stops = stopsAtEnd && this.call.hasSound(this.voice, this.range);
+    this.stopAt = stops ? this.range[1] : null;
     if (!this.range) this.looping = false;
     this.changed();
   }
@@ -297,6 +312,7 @@ export class Player extends EventTarget {
     const start = this.part ? this.call.startAfter(this.part) : Infinity;
     if (this.looping && start >= this.range[1] && this.ticking.again()) return;
     if (start < Infinity) {
+      if (this.stopsBefore(start)) this.stop();
       this.#open(start);
       return;
     }

@@ -76,7 +76,7 @@ export class CallRoom extends HTMLElement {
     } else if (!player.wanted) {
       player.cue(this.call, this.cued, voice);
     }
-    if (until > asked) this.setRange([asked, until]);
+    if (until > asked) this.setRange([asked, until], true);
   }
 
   /** The player gives the call up: it is as it was left there. */
@@ -84,6 +84,7 @@ export class CallRoom extends HTMLElement {
     this.cued = this.call.second;
     this.voice = this.call.channel;
     this.ownRange = player.range;
+    this.stopsAtEnd = player.stopAt !== null;
   }
 
   get isCurrent() {
@@ -97,7 +98,7 @@ export class CallRoom extends HTMLElement {
   take() {
     if (!this.isCurrent) {
       player.cue(this.call, this.cued, this.voice);
-      if (this.ownRange) player.setRange(this.ownRange);
+      if (this.ownRange) player.setRange(this.ownRange, this.stopsAtEnd);
     }
   }
 
@@ -114,9 +115,10 @@ export class CallRoom extends HTMLElement {
     this.show();
   }
 
-  setRange(range) {
+  setRange(range, stopsAtEnd = false) {
     this.ownRange = this.call.range(range);
-    if (this.isCurrent) player.setRange(this.ownRange);
+    this.stopsAtEnd = stopsAtEnd;
+    if (this.isCurrent) player.setRange(this.ownRange, stopsAtEnd);
     this.show();
   }
 
@@ -148,7 +150,10 @@ export class CallRoom extends HTMLElement {
       clear: () => this.setRange(null),
       "zoom-in": () => this.lanes.zoom.zoom(0.5),
       "zoom-out": () => this.lanes.zoom.zoom(2),
-      link: () => copyLink(this.call, this.second, this.range),
+      link: () => {
+        const voice = this.isCurrent ? player.voice : this.voice;
+        copyLink(this.call, this.second, this.range, voice);
+      },
     };
     actions[what]?.();
   }
@@ -214,10 +219,10 @@ export class CallRoom extends HTMLElement {
   }
 }
 
-/** Put a link to a second of a call, or a range of it, onto the clipboard, and say so. */
-export async function copyLink(call, second, range) {
+/** Copy a link to a second or a range of a call, with the voice that is heard, and say so. */
+export async function copyLink(call, second, range, voice) {
   const [from, to] = range ?? [second, null];
-  const address = new URL(call.address(from, to), location.href).href;
+  const address = new URL(call.address(from, to, voice), location.href).href;
   try {
     await navigator.clipboard.writeText(address);
     window.toast?.(`Copied: the link to ${clock(from)}.`);

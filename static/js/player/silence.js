@@ -86,7 +86,8 @@ export class SilenceSkipper {
     const inside = this.stretches.find(([start, end]) => start <= second && second < end - 0.1);
     if (!inside) return;
     const { looping, range } = player;
-    if (!looping || inside[1] < range[1]) player.seek(inside[1]);
+    if (player.stopsBefore(inside[1])) player.stop();
+    else if (!looping || inside[1] < range[1]) player.seek(inside[1]);
     // A loop that ends in silence begins anew; one of nothing but silence is played.
     else if (inside[0] > range[0]) player.seek(range[0]);
   }

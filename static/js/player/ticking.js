@@ -1,5 +1,6 @@
 // While the sound plays: what follows it is told ten times a second ("tick"), what moves with it in
-// every frame that is shown ("frame"), and at the end of a loop it goes back to its start.
+// every frame that is shown ("frame"). At the end of a loop it goes back to its start; at the end of
+// a range that a link asked for it stops.
 
 const TICK_MS = 100;
 
@@ -34,7 +35,9 @@ export class Ticking {
 
   #loop() {
     const { audio, looping, range, second } = this.player;
-    if (looping && second >= range[1] && !audio.seeking && !audio.paused) this.again();
+    if (audio.seeking || audio.paused) return;
+    if (looping && second >= range[1]) this.again();
+    else if (this.player.stopsBefore(second)) this.player.stop();
   }
 
   /** Back to the start of the loop; false where the voice has no sound in it, and it is over. */
