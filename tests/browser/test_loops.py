@@ -37,6 +37,7 @@ def open_loop(open_page, path):
     return page
 
 
+@pytest.mark.timed
 def test_a_short_loop_ends_where_it_was_told_at_any_speed(open_page):
     page = open_loop(open_page, f"{PARCEL}?t=5&to=5.3&channel=mixed")
     for _ in range(20):
