@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 IDLE_S = 120
 """Seconds after which a client that takes nothing is given up."""
 _LOOK_EVERY_S = 1.0
+# A fast client takes the next bytes within so many milliseconds, and small files within so long.
+_FAST_MS, _STAY_S = 10, 0.25
 # One client that takes much must not keep the others waiting.
 _MOST_AT_ONCE = 2**20
 
@@ -95,13 +97,20 @@ class Transfer:
             if not poll.poll(IDLE_S * 1000):
                 raise BrokenPipeError(errno.EPIPE, "the client takes nothing")
 
-    def send_first(self) -> State:
+    def send_first(self, staying: threading.Semaphore) -> State:
         """Send what can be sent at once, on the request's thread; the rest is for the sender.
 
-        Raises as `advance`; a fault of the supply is recorded before.
+        A client that takes its bytes as fast as they come is served to the end, which is quicker,
+        as long as `staying` has a place. Raises as `advance`; a fault of the supply is recorded
+        before.
         """
         try:
             state = self.advance(on_change=lambda: None)
+            if state is State.BLOCKED and staying.acquire(blocking=False):
+                try:
+                    state = self._stay()
+                finally:
+                    staying.release()
         except Renewal:
             state = State.WAITING
         except OSError:
@@ -112,6 +121,15 @@ class Transfer:
             raise BrokenPipeError(errno.EPIPE, "the response is broken off") from fault
         if state is not State.DONE and self.supply:
             self.supply.keep()
+        return state
+
+    def _stay(self) -> State:
+        until = time.monotonic() + _STAY_S
+        poll = select.poll()
+        poll.register(self.fd, select.POLLOUT)
+        state = State.BLOCKED
+        while state is State.BLOCKED and time.monotonic() < until and poll.poll(_FAST_MS):
+            state = self.advance(on_change=lambda: None)
         return state
 
     def advance(self, on_change: Callable[[], None]) -> State:

@@ -55,6 +55,8 @@ class Worker(ThreadWorker):
         self._most_of_one = max(1, self.worker_connections // 4)
         # Of the threads so many may wait for the vendor; see `later`.
         self.waiting = threading.Semaphore(max(1, self.cfg.threads // 2))
+        # So many may complete the response of a fast client themselves.
+        self.staying = threading.Semaphore(max(1, self.cfg.threads // 4))
         self._places = BodyPlaces(max(2, self.cfg.threads // 4))
         # Connections in the order in which they came; dicts as ordered sets.
         self._arriving: defaultdict[str, dict[Connection, None]] = defaultdict(dict)

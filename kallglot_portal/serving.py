@@ -82,7 +82,7 @@ def _respond(worker, environ: dict, response: Response, transfer: Transfer) -> S
                 transfer.flush()
                 response.write(block)
         response.close()
-        return transfer.send_first()
+        return transfer.send_first(worker.staying)
     except BaseException:
         # The head must be out before the connection breaks.
         with contextlib.suppress(OSError):
