@@ -15,7 +15,7 @@ from django.db.models import TextChoices
 from recordings import file_names
 from recordings.models import Session, Transcript, Turn
 
-from . import csv_cells
+from . import clock, csv_cells
 
 
 class Text(TextChoices):
@@ -68,7 +68,7 @@ def _as_text(session: Session, transcript: Transcript, text: Text) -> str:
         first, *others = _lines(turn, text) or [None]
         if first is None:
             continue
-        when = "" if turn.start is None else f"[{clock(turn.start)}] "
+        when = "" if turn.start is None else f"[{clock.shown(turn.start)}] "
         lines.append(f"{when}{speaker(turn)}{_in(first[0])}: {first[1]}")
         lines += [f"    {_in(language).strip()} {words}".rstrip() for language, words in others]
     return "\n".join(lines) + "\n"
@@ -146,13 +146,6 @@ def speaker(turn: Turn) -> str:
     """Who speaks, for people: "Agent"; "Unknown" where Kallglot does not tell."""
     name = _on_one_line(turn.speaker)
     return name[:1].upper() + name[1:] or "Unknown"
-
-
-def clock(seconds: float) -> str:
-    """Seconds into the call, rounded down as players show them: 64.9 -> 1:04, 3725 -> 1:02:05."""
-    minutes, secs = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{secs:02}" if hours else f"{minutes}:{secs:02}"
 
 
 def _facts(turn: Turn) -> dict:
