@@ -11,6 +11,8 @@ from tests.conftest import CALL
 from tests.factories import make_recording, make_session, outdate
 
 pytestmark = pytest.mark.django_db
+# The thread that fetches audio would wait for rows that a test's own transaction holds.
+COMMITTED = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +59,7 @@ def test_the_list_of_the_seed_costs_no_more_requests(vendor):
     assert details_asked(vendor) == 0
 
 
+@COMMITTED
 def test_a_copy_is_not_fetched_again_because_its_size_became_known(vendor):
     vendor.options.generation = "newer"
     sync.open_call(CALL)
@@ -84,6 +87,7 @@ def test_a_shorter_retention_is_noticed_with_the_next_check(vendor, monkeypatch)
     assert Recording.objects.get(kallglot_id="rec_known_mixed").expires_at == before
 
 
+@COMMITTED
 @pytest.mark.parametrize("generation", ["seed", "newer"])
 def test_an_early_deletion_is_noticed_without_a_user(generation, vendor):
     vendor.options.generation = generation
