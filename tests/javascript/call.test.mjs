@@ -83,6 +83,8 @@ test("an address has tenths of a second and a voice, and the list only for onese
   const call = new Call(facts({ mixed: [[0, 10]] }));
   assert.equal(call.address(3.27), "/sessions/sess_1/?t=3.2");
   assert.equal(call.address(3, 5.31), "/sessions/sess_1/?t=3&to=5.4");
+  assert.equal(call.address(3, null, "mixed"), "/sessions/sess_1/?t=3&channel=mixed");
+  assert.equal(call.address(3, null, "agent"), "/sessions/sess_1/?t=3", "it has no such voice");
   assert.equal(call.address(3, 5, "mixed"), "/sessions/sess_1/?t=3&to=5&channel=mixed");
   assert.equal(call.address(3, null, "agent"), "/sessions/sess_1/?t=3", "a voice it does not have");
   assert.equal(call.ownAddress(3), "/sessions/sess_1/?t=3");
@@ -100,11 +102,29 @@ test("files that have become ready are taken over, and a known one keeps its obj
 
   assert.equal(call.voices.agent[0], agent);
   assert.equal(agent.duration, 11);
-  assert.ok(call.knows("mixed", "rec_mixed_0"));
-  assert.ok(!call.knows("mixed", "rec_mixed"));
-  assert.ok(!call.knows("customer", "rec_mixed_0"));
+  assert.equal(call.voiceOf("rec_mixed_0"), "mixed");
+  assert.equal(call.voiceOf("rec_mixed"), undefined);
   assert.deepEqual(call.missing, []);
   assert.ok(isOf(part("mixed", 0, 1), "rec_mixed_0"));
+});
+
+test("what the server knows better by now corrects the files and the end of the call", () => {
+  const call = new Call(facts({ mixed: [[0, 10]] }));
+  const [mixed] = call.voices.mixed;
+  const better = facts({ mixed: [[0, 12]], agent: [[0, 12]] }, { length: 15, verdict: "swapped" });
+  better.voices.mixed[0].problem = "GSM";
+  call.correct({ ...better, remarks: ["Cut off."] });
+
+  assert.equal(call.voices.mixed[0], mixed);
+  assert.deepEqual([mixed.duration, mixed.problem], [12, "GSM"]);
+  assert.ok(!call.has("agent"), "a file that is new is not taken over by this");
+  assert.deepEqual([call.length, call.rest, call.verdict], [15, 3, "swapped"]);
+  assert.deepEqual(call.remarks, ["Cut off."]);
+});
+
+test("a channel that only Kallglot has a word for comes last", () => {
+  const call = new Call(facts({ supervisor: [[0, 10]], agent: [[0, 10]], mixed: [[0, 10]] }));
+  assert.deepEqual(call.voicesAt(5), ["mixed", "agent", "supervisor"]);
 });
 
 test("a call that may not be played says why, in the server's plain words alone", async () => {

@@ -44,6 +44,8 @@ export function playerWith(facts) {
     emit: (name) => player.dispatchEvent(new Event(name)),
     seek: mock.fn((second) => (player.second = second)),
     changed: mock.fn(),
+    stopsBefore: () => false,
+    stop: mock.fn(),
     setLooping: mock.fn((on) => (player.looping = on)),
     ...facts,
   });

@@ -85,6 +85,18 @@ test("a loop that ends in silence begins again, one of nothing but silence is pl
   assert.deepEqual(at(6, { looping: true, range: [5.5, 9] }), []);
 });
 
+test("silence that reaches beyond the end of a linked range ends it there", () => {
+  for (const [stop, stops] of [[9, 1], [20, 0]]) {
+    const player = playerWith({
+      call: callWith([AGENT, CUSTOMER]), second: 6, stopsBefore: (second) => second > stop,
+    });
+    new SilenceSkipper(player).set(true);
+    player.emit("tick");
+    assert.equal(player.stop.mock.callCount(), stops);
+    assert.equal(player.seek.mock.callCount(), 1 - stops);
+  }
+});
+
 test("nothing is skipped while it is off, paused or seeking", () => {
   for (const change of [
     (player, skipper) => skipper.set(false),

@@ -66,6 +66,17 @@ test("while it seeks it is not sent back once more", () => {
   assert.equal(player.seek.mock.callCount(), 0);
 });
 
+test("at the end of a range that a link asked for it stops, without a loop", () => {
+  const { player, ticks } = ticking({ range: [2, 5], second: 4.9, stopsBefore: (s) => s >= 5 });
+  ticks.begin();
+  pass(100);
+  assert.equal(player.stop.mock.callCount(), 0);
+  player.second = 5;
+  pass(100);
+  assert.equal(player.stop.mock.callCount(), 1);
+  assert.equal(player.seek.mock.callCount(), 0);
+});
+
 test("a loop in which the voice has no sound is over", () => {
   const { player, ticks } = ticking({ looping: true, range: [15, 30], second: 30 });
   assert.equal(ticks.again(), false);
