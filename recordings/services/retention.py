@@ -83,8 +83,9 @@ def _without_details(session: Session, begun_at: datetime) -> list[Recording]:
     never_asked = Q(expires_at=None, details_at=None)
     # Asked before, so it is this list that does not tell it.
     asked_before = Q(details_at__lt=begun_at - _LISTED_LATELY)
-    ready = session.recordings.filter(status="ready", gone_since=None)
-    return list(ready.filter(never_asked | asked_before))
+    # The same recordings as `schedule.next_check` plans for, or the call would stay due.
+    asked_about = session.recordings.filter(never_asked | asked_before)
+    return [recording for recording in asked_about if recording.state.may_have_audio]
 
 
 def _ask_about(recording: Recording) -> None:

@@ -3,10 +3,12 @@
 No item can stop a round or keep the other items waiting. An item that raises an unexpected
 exception is logged, tried again later (each wait is twice as long), and given up after
 MAX_ATTEMPTS. An attempt is counted before it begins, so one that kills the process counts too.
+An item that is due again and again although its work succeeds has to wait as well.
 """
 
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
@@ -33,6 +35,8 @@ _WORTH_A_ROUND = timedelta(minutes=1)
 _MAX_DEFERRAL = timedelta(minutes=2)
 # So many different items in a row could not be asked about: it is not the items.
 _MAX_DEFERRED_IN_A_ROW = 3
+# A webhook may make a call due again while it is refreshed, but not this often in one round.
+_MOST_REPEATS = 5
 _KEPT_FOR = timedelta(days=30)
 
 
@@ -77,7 +81,7 @@ class Round(Generic[Item]):
             return None if self.next_item(resting(self.name)) is None else LOOK_AGAIN_S
         with lease:
             self._guarded(self.prepare)
-            deferred = 0
+            deferred, done = 0, Counter()
             while (item := self.next_item(resting(self.name))) is not None:
                 if not lease.prolong():
                     return LOOK_AGAIN_S
@@ -90,6 +94,9 @@ class Round(Generic[Item]):
                         return schedule.wait_after(error)
                 else:
                     deferred = 0
+                    done[item.pk] += 1
+                    if done[item.pk] > _MOST_REPEATS:
+                        self._put_off(item)
                 on_each()
             return self._guarded(self.finish) or self._wait()
 
@@ -105,6 +112,13 @@ class Round(Generic[Item]):
             *(self.name, item.pk, lambda: self.work(item, lease), lambda: self.give_up(item)),
             max_attempts=self.max_attempts,
         )
+
+    def _put_off(self, item: Item) -> None:
+        log.error("%s: item %s is still due after %s times", self.name, item.pk, _MOST_REPEATS)
+        attempt, _ = ItemAttempt.objects.get_or_create(
+            round=self.name, item=item.pk, defaults={"next_at": timezone.now()}
+        )
+        _rest(attempt, _MAX_DEFERRAL)
 
     def _wait(self) -> float | None:
         now = timezone.now()

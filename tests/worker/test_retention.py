@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from recordings.models import Recording, RecordingState, Session, WorkerState
-from recordings.services import listening, pruning, retention, schedule, sync
+from recordings.services import listening, pruning, retention, schedule, sync, work_round
 from tests.conftest import CALL
 from tests.factories import make_recording, make_session, outdate
 
@@ -159,3 +159,37 @@ def test_webhooks_go_before_checks(vendor):
     Session.objects.filter(kallglot_id="sess_due").delete()
     retention.check_due()
     assert vendor.requests.count() == 1
+
+
+@pytest.mark.parametrize("status", ["", "archived"])
+def test_a_recording_in_an_unknown_state_is_asked_about_once(vendor, status):
+    """It may have audio, so it is checked; while it was never asked about it stayed due."""
+    vendor.options.generation = "newer"
+    vendor.faults.add("unknown_status", f"/{CALL}/recordings", status=status)
+    sync.open_call(CALL)
+
+    retention.check_due()
+
+    assert details_asked(vendor) == Recording.objects.count() > 0
+    assert Recording.objects.exclude(expires_at=None).count() == Recording.objects.count()
+    assert Session.objects.get().next_check_at > timezone.now() + timedelta(days=1)
+
+
+def test_a_call_that_stays_due_keeps_no_other_waiting(vendor, monkeypatch):
+    """No input is known to leave a call due, so the fault is put where the check is done."""
+    make_session("sess_bad", next_check_at=timezone.now() - timedelta(hours=1))
+    sync.open_call(CALL)
+    Session.objects.filter(kallglot_id=CALL).update(next_check_at=timezone.now())
+    check, checked = retention._check, []
+
+    def leave_due(session):
+        checked.append(session.kallglot_id)
+        if session.kallglot_id == CALL:
+            check(session)
+
+    monkeypatch.setattr(retention, "_check", leave_due)
+    retention.check_due()
+    retention.check_due()
+
+    assert checked.count(CALL) == 1
+    assert checked.count("sess_bad") == work_round._MOST_REPEATS + 1
