@@ -28,6 +28,11 @@ class RecordingQuerySet(models.QuerySet):
             return None
         return _ONE_WITHIN[sight].first(kallglot_id=kallglot_id, user_id=user.pk)
 
+    def of_channels(self, channels) -> "RecordingQuerySet":
+        """Those of `channels`; with all of CHANNELS also those whose channel is none of them."""
+        everything = set(channels) >= set(Recording.CHANNELS)
+        return self.all() if everything else self.filter(channel__in=channels)
+
     def in_order(self) -> "RecordingQuerySet":
         """By time, then mixed, agent, customer: the vendor promises no order."""
         rank = models.Case(

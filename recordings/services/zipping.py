@@ -46,6 +46,7 @@ _LONGEST_SLEEP_S = 20.0
 # A recording that alone cannot be reached, or that ends the worker, is left out after so many.
 _MAX_TRIES = 3
 _MAX_KILLS = 2
+_SILENT = "no recordings"
 _UNREADABLE = "The portal failed on this file; its log says why."
 _UNFINISHED = (ExportState.WAITING, ExportState.RUNNING)
 _MANIFEST = ("file", "session", "channel", "recording", "bytes", "sha256", "left_out_because")
@@ -139,7 +140,7 @@ class _Zip:
             raise _Failed("not_allowed")
         visible = Session.objects.visible_to(export.user).filter(pk__in=export.session_ids)
         sessions = list(visible.order_by("sort_at", "pk"))
-        chosen = Recording.objects.filter(session__in=visible, channel__in=export.channels)
+        chosen = Recording.objects.filter(session__in=visible).of_channels(export.channels)
         total = chosen.count() + (len(sessions) if export.transcript_text else 0)
         self._update(state=ExportState.RUNNING, done=0, total=total)
         exporting.folder().mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -157,9 +158,10 @@ class _Zip:
         self._finish(part, size)
 
     def _add_call(self, archive: zipfile.ZipFile, session: Session) -> None:
-        wanted = session.recordings.filter(channel__in=self._export.channels).in_order()
+        wanted = session.recordings.of_channels(self._export.channels).in_order()
         if not wanted:
-            self._lines.append(_Line(session.kallglot_id, left_out="no recordings"))
+            why = "no recording of these channels" if session.recordings.exists() else _SILENT
+            self._lines.append(_Line(session.kallglot_id, left_out=why))
         for recording in wanted:
             recording.session = session
             self._add_recording(archive, recording)

@@ -50,6 +50,19 @@ def test_only_the_channels_asked_for_go_in(clients, call):
     assert [line["channel"] for line in manifest(fetched(clients["lead"], export))] == ["customer"]
 
 
+def test_recordings_of_an_unknown_channel_go_in_unless_channels_are_left_out(clients, call):
+    Recording.objects.filter(channel="agent").update(channel="supervisor")
+    Recording.objects.filter(channel="customer").update(channel="")
+
+    every = fetched(clients["lead"], make_zip(clients["lead"], CALL))
+    none = make_zip(clients["lead"], CALL, channel=["agent", "customer"])
+
+    assert sorted(line["channel"] for line in manifest(every)) == ["", "mixed", "supervisor"]
+    assert not [line for line in manifest(every) if line["left_out_because"]]
+    (line,) = manifest(fetched(clients["lead"], none))
+    assert line["left_out_because"] == "no recording of these channels"
+
+
 @pytest.mark.parametrize(
     ("text", "said", "unsaid"),
     [
