@@ -1,8 +1,10 @@
 """Until when Kallglot keeps recordings: asked for where the list is silent, and checked again."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.utils import timezone
 
 from recordings.models import Recording, RecordingState, Session, WorkerState
@@ -193,3 +195,21 @@ def test_a_call_that_stays_due_keeps_no_other_waiting(vendor, monkeypatch):
 
     assert checked.count(CALL) == 1
     assert checked.count("sess_bad") == work_round._MOST_REPEATS + 1
+
+
+def test_calls_of_an_earlier_release_are_checked_without_a_visit(vendor):
+    vendor.options.generation = "newer"
+    call = sync.open_call(CALL)
+    later = timezone.now() + timedelta(days=9)
+    make_recording(make_session("sess_known_end"), expires_at=later)
+    make_recording(make_session("sess_over"), expires_at=timezone.now() - timedelta(days=1))
+    make_recording(make_session("sess_failed"), status="failed", expires_at=None)
+    Session.objects.update(next_check_at=None)
+
+    import_module("recordings.migrations.0029_check_known_calls").plan_checks(apps, None)
+
+    planned = dict(Session.objects.values_list("kallglot_id", "next_check_at"))
+    assert planned["sess_known_end"] == later - timedelta(hours=24)
+    assert (planned["sess_over"], planned["sess_failed"]) == (None, None)
+    retention.check_due()
+    assert not call.recordings.filter(expires_at=None).exists()
