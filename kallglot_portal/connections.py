@@ -89,8 +89,12 @@ class Connection(TConn):
 
     def repeat_request(self) -> None:
         """Have the parser read the same request again."""
-        self._again, self._request = self._request, b""
-        self.parser.mesg = None
+        self._again = self._request
+        self.forget_request()
+
+    def forget_request(self) -> None:
+        """Free the memory of a request that is not needed any more."""
+        self._request, self.parser.mesg = b"", None
 
     def close(self, graceful: bool = False) -> None:
         if graceful:

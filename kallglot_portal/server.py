@@ -227,8 +227,7 @@ class Worker(ThreadWorker):
             return _SENT_ON
         if not isinstance(result, Transfer):
             return result
-        if result.keepalive:
-            conn.parser.mesg = None  # the request is over, and would only take memory
+        conn.forget_request()
         self._sender.add(result)
         return _SENT_ON
 
