@@ -5,7 +5,7 @@
 - What the bytes are and which slice is asked for: sniff, types, judge, facts,
   http_range.
 - The form that a browser can play: playable, player_form, mpeg_header, mp3_frames, index_tag,
-  wav_header.
+  mp4_head, wav_header.
 - What can be heard: decode, speech, waveform, channel_check, measurements, analysis, apart.
 
 The modules here know files, bytes and HTTP header values, and no views. None needs Django, and only

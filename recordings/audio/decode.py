@@ -7,8 +7,10 @@ that of one block, whatever the length. What is decoded is the player's form of 
 
 import io
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import BinaryIO
 
 import miniaudio
@@ -109,7 +111,7 @@ def open_sound(file: BinaryIO) -> Sound:
         lanes=min(channels, 2),
         cut=False,
         _channels=channels,
-        _source=_Bytes(file, facts.size, form),
+        _source=_Bytes(file, facts),
         _format=_FORMATS[kind],
     )
 
@@ -125,27 +127,46 @@ def _flac_facts(file: BinaryIO) -> tuple[int, int]:
 
 
 class _Bytes(miniaudio.StreamableSource):
-    """The player's form of a file, read and sought by the decoder from C.
+    """The player's form of a file, with its repairs, read and sought by the decoder from C.
 
     What goes wrong there cannot be raised through C; it is kept, and raised by `raise_fault`.
     """
 
-    def __init__(self, file: BinaryIO, size: int, form: playable.Playable | None) -> None:
+    def __init__(self, file: BinaryIO, facts: playable.AudioFacts) -> None:
         self._file = file
-        self._prefix = form.prefix if form else b""
-        self._shift = form.source_offset - len(self._prefix) if form else 0
-        self._size = form.length(size) if form else size
         self._position = 0
+        form = facts.playable if isinstance(facts.playable, playable.Playable) else None
+        # Stretches that follow each other: bytes, or the start and end of a part of the file.
+        self._stretches: list[bytes | tuple[int, int]] = [form.prefix if form else b""]
+        offset, size = (form.source_offset if form else 0), facts.size
+        last = size if form is None or form.source_end is None else min(form.source_end, size)
+        for start, end, silence in facts.repairs:
+            if offset <= start and end <= last:
+                self._stretches += [(offset, start), silence]
+                offset = end
+        self._stretches.append((offset, max(offset, last)))
+        lengths = (len(s) if isinstance(s, bytes) else s[1] - s[0] for s in self._stretches)
+        self._ends = list(accumulate(lengths))
+        self._size = self._ends[-1]
 
     def read(self, num_bytes: int) -> bytes:
-        num_bytes = min(num_bytes, max(0, self._size - self._position))
-        block = self._prefix[self._position : self._position + num_bytes]
-        if len(block) < num_bytes:
-            # A short answer would be taken for the end of the file.
-            self._file.seek(self._position + len(block) + self._shift)
-            block += self._file.read(num_bytes - len(block))
-        self._position += len(block)
+        block = b""
+        # A short answer would be taken for the end of the file.
+        while len(block) < num_bytes and self._position < self._size:
+            piece = self._read_some(num_bytes - len(block))
+            if not piece:
+                break
+            block += piece
+            self._position += len(piece)
         return block
+
+    def _read_some(self, most: int) -> bytes:
+        number = bisect_right(self._ends, self._position)
+        stretch, left = self._stretches[number], self._ends[number] - self._position
+        if isinstance(stretch, bytes):
+            return stretch[len(stretch) - left :][:most]
+        self._file.seek(stretch[1] - left)
+        return self._file.read(min(most, left))
 
     def seek(self, offset: int, origin: miniaudio.SeekOrigin) -> bool:
         start = {

@@ -20,6 +20,8 @@ class Facts:
     players, `player_prefix` in base64, when the vendor's bytes do not play right; see `playable`.
     player_end: where that form ends in the file, None for its end. form_since: the time in seconds
     (as `time.time()`) until when players got the vendor's bytes, None where they never did.
+    exact_offset, exact_end: the part of the file that follows the head in `Entry.exact_head`, None
+    where there is none; exact_since: as form_since.
     unplayable: why no browser plays it, or empty.
     """
 
@@ -34,6 +36,9 @@ class Facts:
     player_end: int | None = None
     player_mime: str = ""
     form_since: float | None = None
+    exact_offset: int | None = None
+    exact_end: int | None = None
+    exact_since: float | None = None
     unplayable: str = ""
 
     @property

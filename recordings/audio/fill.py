@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from recordings.kallglot import AudioStream, errors
 
@@ -159,6 +160,7 @@ class Fill(threading.Thread):
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             unknown = playable.AudioFacts(size, self._kind)
             told = judge(self.key, unknown, playable.facts, file, self._kind)
+            exact = judge(self.key, None, playable.exact_form, file, self._kind)
         facts = Facts(
             size=size,
             sha256=digest,
@@ -167,10 +169,18 @@ class Fill(threading.Thread):
             codec=told.codec,
             duration_s=told.duration_s,
         )
+        # Playbacks that began with the vendor's bytes go on with them.
+        since = time.time() if head.settled else None
+        if exact:
+            _write(self._entry.exact_head, exact.prefix)
+            facts = replace(
+                facts,
+                exact_offset=exact.source_offset,
+                exact_end=exact.source_end,
+                exact_since=since,
+            )
         if isinstance(told.playable, playable.Playable):
-            facts = facts.with_player_form(told.playable)
-            # Playbacks that began with the vendor's bytes go on with them.
-            return replace(facts, form_since=time.time()) if head.settled else facts
+            return replace(facts.with_player_form(told.playable), form_since=since)
         if isinstance(told.playable, playable.Unplayable):
             return replace(facts, unplayable=told.playable.reason)
         return facts
@@ -252,6 +262,11 @@ def _first_bytes(stream: AudioStream, job: Job) -> tuple[bytes, AudioType | None
 def _settled_kind(first: bytes, stream: AudioStream, job: Job) -> AudioType | None:
     declared = declared_type(stream.content_type, job.format)
     return judge(job.key, declared, settle, first, stream.content_type, job.format)
+
+
+def _write(path: Path, content: bytes) -> None:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
 
 
 def _sync_folder(folder) -> None:

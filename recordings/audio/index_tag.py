@@ -95,6 +95,12 @@ def xing_frame(header_word: int, *, frames: int, audio_bytes: int, positions: li
     return (word.to_bytes(4) + bytes(header.side_info_bytes) + index + toc).ljust(length, b"\0")
 
 
+def silent_frame(header_word: int) -> bytes:
+    """A frame without sound of the stream of `header_word`, of the same bitrate."""
+    word = (header_word | _NO_CRC) & ~_PADDING
+    return word.to_bytes(4).ljust(parse_word(word).frame_bytes, b"\0")
+
+
 def _fields(body: bytes, flags: int) -> dict[int, bytes]:
     """The fields of an index by their flags, in the order in which they stand."""
     fields = {}

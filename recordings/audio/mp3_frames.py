@@ -9,6 +9,7 @@ the audio: ID3v2.4 structure, ID3v1, APEv2.
 import os
 import re
 import struct
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -19,6 +20,8 @@ from .mpeg_header import RESERVED_EMPHASIS, FrameHeader, id3v2_bytes, parse_word
 BLOCK_BYTES = 256 * 1024
 MARKS = 2048
 """At most so many frame offsets are kept, whatever the length of the file."""
+
+MOST_GAPS = 1000
 
 _MAX_FALSE_SYNCS = 20_000  # a hostile file may look like a header every few bytes: give up then
 _SEARCH_BYTES = 8 * 1024  # blocks start small and grow, else each piece of rubbish costs a block
@@ -36,6 +39,8 @@ class Mp3Facts:
     without rubbish between them. `bitrate_kind` is "cbr", "vbr", or "free" (free format: then
     nothing was counted and `duration_s` is None). `duration_s` leaves out the padding that a true
     index frame tells of, as browsers do. `bitrate` is the average in bit/s.
+    `gaps` are the stretches between two frames that hold something else, start and end, at most
+    `MOST_GAPS` of them.
     `marks` holds the offset of every `mark_stride`-th audio frame, the first included.
     `complete` is False where the scan gave up in a file full of false headers.
     """
@@ -55,6 +60,7 @@ class Mp3Facts:
     mark_stride: int
     truncated: bool
     complete: bool
+    gaps: tuple[tuple[int, int], ...] = ()
 
     @property
     def sample_rate(self) -> int:
@@ -124,7 +130,42 @@ def scan(file: BinaryIO, start: int = 0, stop: int | None = None) -> Mp3Facts | 
         mark_stride=walk.stride,
         truncated=walk.truncated,
         complete=reader.false_syncs < _MAX_FALSE_SYNCS,
+        gaps=tuple(walk.gaps),
     )
+
+
+def frame_lengths(file: BinaryIO, found: Mp3Facts) -> tuple[list[tuple[int, int]], array]:
+    """The runs of frames that `scan` found, each with its offset and number, and all lengths.
+
+    Raises nothing but what reading raises (OSError).
+    """
+    lookup = _like(found.header_word)
+    edges = [found.audio_offset, *(edge for gap in found.gaps for edge in gap), found.audio_end]
+    runs, lengths = [], array("H")
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        before = len(lengths)
+        for key in _keys(file, start, end, lookup):
+            lengths.append(lookup[key])
+        if len(lengths) > before:
+            runs.append((start, len(lengths) - before))
+    return runs, lengths
+
+
+def _keys(file: BinaryIO, start: int, end: int, lookup: dict[int, int]) -> Iterator[int]:
+    """The first three bytes of each header between two offsets where frames follow each other."""
+    block, at = b"", start
+    while start + 4 <= end:
+        if start + 4 > at + len(block) or start < at:
+            file.seek(start)
+            block, at = file.read(BLOCK_BYTES), start
+        if len(block) < start - at + 4:
+            return
+        key = _WORD.unpack_from(block, start - at)[0] >> 8
+        length = lookup.get(key)
+        if length is None or start + length > end:
+            return
+        yield key
+        start += length
 
 
 class _Reader:
@@ -214,6 +255,7 @@ class _Walk:
         self.truncated = False
         self.lengths = _like(header_word)
         self.seen: set[int] = set()
+        self.gaps: list[tuple[int, int]] = []
 
     @property
     def bitrate_kind(self) -> str:
@@ -223,7 +265,10 @@ class _Walk:
 
     def run(self, offset: int | None) -> None:
         while offset is not None:
-            offset = self._resync(self._contiguous(offset))
+            end = self._contiguous(offset)
+            offset = self._resync(end)
+            if offset is not None and self.frames and len(self.gaps) < MOST_GAPS:
+                self.gaps.append((end, offset))
 
     def _contiguous(self, offset: int) -> int:
         """Count the frames that follow each other from `offset`; where that ends.

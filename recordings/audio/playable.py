@@ -9,6 +9,7 @@ harder than ranges over the file, and nothing is stored twice:
   index, and loses one that is not true (a recording cut or joined after it was encoded).
 - MP3 of constant bitrate with other bytes between or behind its frames: browsers take them for
   sound. It gets a Xing frame as well, and ends with its last frame.
+- MP3 of varying bitrate for browsers that play it as MP4: see `mp4_head`.
 - WAV with sizes that are not true (the writer could not seek back): a mended header.
 - MP3 inside WAV: the MP3 alone.
 
@@ -23,13 +24,15 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from . import mp3_frames, wav_header
-from .index_tag import TOC_POINTS, IndexTag, xing_frame
+from .index_tag import TOC_POINTS, IndexTag, silent_frame, xing_frame
 from .mp3_frames import Mp3Facts
-from .sniff import MP2, MP3, OGG, SNIFF_BYTES, WAV, AudioType, sniff
+from .mp4_head import Run, mp4_head
+from .sniff import MP2, MP3, MP4, OGG, SNIFF_BYTES, WAV, AudioType, sniff
 from .wav_header import WavFacts
 
 BLOCK_BYTES = 256 * 1024
 
+_MOST_LISTED_FRAMES = 500_000  # 3.6 hours of 44.1 kHz, 10 of 8 kHz: a head of 2 MB
 _OGG_HEAD_BYTES = 64
 _OGG_CODECS = {
     b"OpusHead": "Opus",
@@ -84,7 +87,8 @@ class AudioFacts:
     """What is known of an audio file. What could not be told is None (or "" for texts).
 
     `size` is in bytes, `duration_s` the true one in seconds, `bitrate` the average in bit/s,
-    `bitrate_kind` "cbr", "vbr" or "free" and only for MP3.
+    `bitrate_kind` "cbr", "vbr" or "free" and only for MP3. `repairs` is for decoding alone: bytes
+    of an MP3 that are no frames, start and end, and the silent frames that keep the time there.
     """
 
     size: int
@@ -96,6 +100,7 @@ class AudioFacts:
     bitrate: int | None = None
     bitrate_kind: str = ""
     playable: Plan = None
+    repairs: tuple[tuple[int, int, bytes], ...] = ()
 
 
 def facts(file: BinaryIO, audio_type: AudioType | None = None) -> AudioFacts:
@@ -125,6 +130,26 @@ def facts(file: BinaryIO, audio_type: AudioType | None = None) -> AudioFacts:
 def plan(file: BinaryIO, audio_type: AudioType | None = None) -> Plan:
     """How to play a whole file: None as it is, `Playable` in another form, `Unplayable` not."""
     return facts(file, audio_type).playable
+
+
+def exact_form(file: BinaryIO, audio_type: AudioType | None) -> Playable | None:
+    """An MP3 as MP4, in which browsers find every second; None where the MP3 serves as well.
+
+    That is so for a constant bitrate. The position of the file is moved.
+    """
+    size = file.seek(0, os.SEEK_END)
+    found = mp3_frames.scan(file) if audio_type == MP3 else None
+    if found is None or not found.complete or not found.frames or found.header.layer != 3:
+        return None
+    if found.bitrate_kind != "vbr" and not _holds_foreign_bytes(found, size):
+        return None
+    if found.frames > _MOST_LISTED_FRAMES or len(found.gaps) == mp3_frames.MOST_GAPS:
+        return None
+    runs, lengths = mp3_frames.frame_lengths(file, found)
+    if len(lengths) != found.frames:
+        return None
+    head = mp4_head(found.header, [Run(*run) for run in runs], lengths, found.audio_end)
+    return head and Playable(head, runs[0][0], MP4.mime, found.audio_end)
 
 
 def read_at(
@@ -170,6 +195,7 @@ def _ogg_facts(file: BinaryIO, size: int) -> AudioFacts:
 def _mp3_facts(size: int, audio_type: AudioType, found: Mp3Facts | None) -> AudioFacts:
     if found is None:
         return AudioFacts(size, audio_type, codec=audio_type.name)
+    plan = _mp3_plan(found, size)
     version = {1.0: "MPEG-1", 2.0: "MPEG-2", 2.5: "MPEG-2.5"}[found.header.version]
     return AudioFacts(
         size=size,
@@ -181,7 +207,29 @@ def _mp3_facts(size: int, audio_type: AudioType, found: Mp3Facts | None) -> Audi
         sample_rate=found.sample_rate,
         bitrate=found.bitrate or None,
         bitrate_kind=found.bitrate_kind,
-        playable=_mp3_plan(found, size),
+        playable=plan,
+        repairs=_repairs(found, counted=isinstance(plan, Playable)),
+    )
+
+
+def _repairs(found: Mp3Facts, *, counted: bool) -> tuple[tuple[int, int, bytes], ...]:
+    """Silent frames for the stretches of a layer III file that are none.
+
+    Sound data reaches back into the frames before (the bit reservoir), so a decoder leaves out
+    frames behind such a stretch, and what follows comes too early. One silent frame is enough where
+    a player goes by an index that `counted` the frames; else it goes by bytes, and takes the
+    stretch for as many frames as fit into it.
+    """
+    if found.header.layer != 3 or not found.header.frame_bytes:
+        return ()
+    mean = found.header.bitrate * found.header.samples / 8 / found.sample_rate
+    return tuple(
+        (
+            start,
+            end,
+            silent_frame(found.header_word) * (1 if counted else round((end - start) / mean)),
+        )
+        for start, end in found.gaps
     )
 
 

@@ -9,6 +9,8 @@ from .facts import Facts
 from .follow import Fills
 from .growth import NotYet, Orphaned
 from .job import Job
+from .playable import Playable
+from .sniff import MP4
 from .source import GrowingFile, Source, WholeFile
 from .store import StorageFailed, Store
 
@@ -27,12 +29,14 @@ class Relay:
         job: Job,
         *,
         for_player: bool,
+        exact: bool = False,
         meanwhile: Callable[[], None] = lambda: None,
         waiting: threading.Semaphore | None = None,
     ) -> Source:
         """The bytes that `job` names; blocks until their head is known. The caller closes it.
 
         for_player: bytes that browsers play right, which may differ from the vendor's.
+        exact: the player takes an MP3 as MP4, where that makes it find every second.
         meanwhile: called once while the vendor's head is awaited.
         waiting: how many callers may block at once; None: any number. Others get NotYet.
         Raises the vendor client's errors, and StorageFailed.
@@ -43,7 +47,7 @@ class Relay:
                 fd, facts = found
                 if for_player:
                     self.store.checks.soon(job.key, fd)
-                    return WholeFile(job.key, fd, facts, facts.player_form)
+                    return WholeFile(job.key, fd, facts, *self._form(job.key, facts, exact))
                 if self._is_good(job.key, fd, facts):
                     return WholeFile(job.key, fd, facts, None)
                 continue
@@ -68,6 +72,15 @@ class Relay:
             except Orphaned:
                 continue
         raise StorageFailed("the file never came to its place")
+
+    def _form(self, key: str, facts: Facts, exact: bool) -> tuple[Playable | None, float | None]:
+        """The player's form of a whole file, and since when players get it; see `Facts`."""
+        if exact and facts.exact_offset is not None:
+            with contextlib.suppress(OSError):
+                head = self.store.entry(key).exact_head.read_bytes()
+                form = Playable(head, facts.exact_offset, MP4.mime, facts.exact_end)
+                return form, facts.exact_since
+        return facts.player_form, facts.form_since
 
     def fetch(self, job: Job) -> WholeFile:
         """The vendor's bytes as a whole file; blocks until all of them are here.

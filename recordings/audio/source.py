@@ -10,6 +10,7 @@ from kallglot_portal.supply import FilePart, Renewal, Supply
 from . import playable
 from .facts import Facts
 from .growth import Growth, Head, Orphaned
+from .sniff import MP4
 
 BLOCK_BYTES = 64 * 1024
 # A jump shorter than this is not worth telling the fill of.
@@ -51,10 +52,17 @@ class Source(Protocol):
 class WholeFile:
     """A file that is in its place; `form` is the player's, None for the vendor's own bytes.
 
-    `fd` becomes this object's to close.
+    `form_since` is since when players get that form. `fd` becomes this object's to close.
     """
 
-    def __init__(self, key: str, fd: int, facts: Facts, form: playable.Playable | None) -> None:
+    def __init__(
+        self,
+        key: str,
+        fd: int,
+        facts: Facts,
+        form: playable.Playable | None,
+        form_since: float | None = None,
+    ) -> None:
         self._file = io.FileIO(fd, "rb")
         # Kept, as Django hangs another `close` on a file that it hands to the server.
         self.close = self._file.close
@@ -63,7 +71,7 @@ class WholeFile:
         self.extension = facts.extension
         self.unplayable = facts.unplayable
         self.vendor_etag = entity_tag(key, facts.size)
-        self.form_since = facts.form_since if form else None
+        self.form_since = form_since if form else None
         self._send(form)
 
     def send_vendor_bytes(self) -> None:
@@ -73,7 +81,8 @@ class WholeFile:
     def _send(self, form: playable.Playable | None) -> None:
         self._form = form
         self.length = form.length(self.facts.size) if form else self.facts.size
-        self.etag = entity_tag(self._key, self.length, player_form=form is not None)
+        exact = form is not None and form.mime == MP4.mime
+        self.etag = entity_tag(self._key, self.length, player_form=bool(form), exact=exact)
         self.mime = form.mime if form else self.facts.mime
 
     def blocks(self, start: int, stop: int | None) -> Iterator[bytes]:
@@ -270,7 +279,10 @@ class _GrowingPart:
         self._source.begin_again(self.position, position)
 
 
-def entity_tag(key: str, length: int | None, *, player_form: bool = False) -> str:
-    """A strong tag for the bytes of `key`; the player's form has one of its own."""
+def entity_tag(
+    key: str, length: int | None, *, player_form: bool = False, exact: bool = False
+) -> str:
+    """A strong tag for the bytes of `key`; the player's forms have tags of their own."""
     parts = [key] + ([str(length)] if length is not None else []) + ["p"] * player_form
+    parts += ["mp4"] * exact
     return f'"{"-".join(parts)}"'

@@ -80,6 +80,11 @@ class Entry:
         return self.folder / "checked.json"
 
     @property
+    def exact_head(self) -> Path:
+        """The head of the player's exact form, where there is one: see `playable.exact_form`."""
+        return self.folder / "exact"
+
+    @property
     def part(self) -> Path:
         return self.folder / "audio.part"
 

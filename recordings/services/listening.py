@@ -55,19 +55,24 @@ def open_source(
     recording: Recording,
     *,
     for_player: bool,
+    exact: bool = False,
     meanwhile: Callable[[], None] = lambda: None,
     waiting: threading.Semaphore | None = None,
 ) -> Source:
     """The bytes of `recording`, fetched from Kallglot unless they are here; the caller closes it.
 
-    meanwhile: called once while Kallglot is waited for, if it has to be.
+    exact: see `Relay.open`. meanwhile: called once while Kallglot is waited for, if it has to be.
     waiting: how many callers may block at once; see `Relay.open`, also for NotYet.
     Raises NotPlayable, `errors.KallglotError`, or StorageFailed when the audio folder is of no
     use.
     """
     with _noting_faults(recording):
         return relay().open(
-            _job(recording), for_player=for_player, meanwhile=meanwhile, waiting=waiting
+            _job(recording),
+            for_player=for_player,
+            exact=exact,
+            meanwhile=meanwhile,
+            waiting=waiting,
         )
 
 

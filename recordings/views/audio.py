@@ -100,6 +100,8 @@ def _answer(request, recording, action) -> HttpResponse:
             source = listening.open_source(
                 recording,
                 for_player=plays,
+                # Set by the player's script where the browser plays MP3 inside MP4.
+                exact=request.COOKIES.get("audio_form") == "mp4",
                 meanwhile=look_up,
                 waiting=request.META.get(later.WAITING),
             )

@@ -42,6 +42,8 @@ def read_all(content: bytes, *, analysed: bool = True) -> None:
         form = playable.facts(file, kind).playable
         if isinstance(form, playable.Playable):
             assert len(b"".join(playable.read_at(file, form))) == form.length(len(content))
+    form = playable.exact_form(file, MP3)
+    assert form is None or len(b"".join(playable.read_at(file, form))) == form.length(len(content))
     found = mp3_frames.scan(file)
     if found:
         read_index_tag(content[found.first_frame_offset :][:2000], found.header)

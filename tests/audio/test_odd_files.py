@@ -5,6 +5,7 @@ import io
 import pytest
 
 from recordings.audio import mp3_frames, wav_header
+from recordings.audio.analysis import analyse
 from recordings.audio.playable import Playable, facts, read_at
 from recordings.audio.player_form import is_settled, judged_bytes
 from recordings.audio.sniff import MP3, WAV
@@ -139,6 +140,14 @@ def test_rubbish_between_joined_calls_is_no_time(seed):
     assert found.frames == pytest.approx(2 * 283, abs=3)
     if len(content) > 100_000:
         assert found.index_tag.frames == found.frames
+
+
+@pytest.mark.parametrize("name", ["damaged-vbr.mp3", "damaged-middle.mp3", "two-rates.mp3"])
+def test_decoding_keeps_the_time_through_damage(name):
+    """Decoders leave out frames behind damage, and all that follows would come too early."""
+    found = analyse(io.BytesIO(odd(name)))
+    seconds = facts(io.BytesIO(odd(name))).duration_s
+    assert found.duration_ms / 1000 == pytest.approx(seconds, abs=0.15)
 
 
 @pytest.mark.parametrize("junk", [0, 900, 4000, 200_000, 300_000])

@@ -119,6 +119,24 @@ def test_mp3_in_a_wav_is_given_as_mp3(portal):
     assert_vendor_bytes_are_kept(portal, sound)
 
 
+@pytest.mark.parametrize("name", ["vbr-8k-mono-untagged.mp3", "vbr-8k-mono-xing.mp3"])
+def test_a_browser_that_takes_mp4_gets_every_frame_listed(portal, name):
+    sound = portal.sound(data(name))
+    takes_mp4 = portal.headers()["Cookie"] + "; audio_form=mp4"
+    plain = portal.ask(sound.audio)
+    assert eventually(lambda: sound.is_cached)
+    exact = portal.ask(sound.audio, Cookie=takes_mp4)
+    assert exact.headers["Content-Type"] == "audio/mp4"
+    assert exact.body[4:8] == b"ftyp"
+    assert exact.body[-5000:] == sound.bytes[-5000:]
+    assert exact.headers["ETag"] != plain.headers["ETag"]
+    part = portal.ask(sound.audio, Cookie=takes_mp4, Range="bytes=9000-9999")
+    assert part.body == exact.body[9000:10_000]
+    assert part.headers["ETag"] == exact.headers["ETag"]
+    assert portal.ask(sound.download, Cookie=takes_mp4).body == sound.bytes
+    assert (sound.entry / "exact").stat().st_mode & 0o777 == 0o600
+
+
 def late_form(portal):
     """A recording whose bitrate only varies later, begun while it arrives, then all there."""
     calm = data("cbr-8k-mono.mp3") * 4

@@ -4,18 +4,13 @@
 // (any state a control shows), "lacks" (the voice in `detail` has no sound here), "tick" (ten times
 // a second while playing, and after each seek), "frame" (per frame while playing and visible).
 
+import { playsMp3InMp4, refusal, takeMp4 } from "./file_forms.js";
 import { clamp } from "./format.js";
 import { remember, remembered } from "./store.js";
 import { Ticking } from "./ticking.js";
 
 const BUFFERING_AFTER_MS = 300;
 const ROUNDED_S = 0.5;
-
-/** What to say of a file that no browser plays; `download` is its address for who may have it. */
-export const refusal = (problem, download) => ({
-  sentence: download ? `${problem} Download it to listen.` : problem,
-  download,
-});
 
 export class Player extends EventTarget {
   constructor(audio) {
@@ -342,4 +337,5 @@ export class Player extends EventTarget {
 }
 
 const element = document.getElementById("dock-audio");
+if (element) takeMp4(playsMp3InMp4(element));
 export const player = element && new Player(element);

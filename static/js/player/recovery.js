@@ -1,6 +1,6 @@
 // What to do when the sound does not come: find out why, wait, go on at the same second.
 
-import { refusal } from "./player.js";
+import { refusal, takeMp4 } from "./file_forms.js";
 
 const DELAYS_S = [1, 2, 4, 8, 8, 8, 8, 8, 8, 8];
 const STALLED_AFTER_MS = 10_000;
@@ -45,6 +45,8 @@ export class Recovery {
     audio.addEventListener("error", () => {
       if (!audio.hasAttribute("src") || !player.call) return;
       this.stalled = false;
+      // A browser that said it plays MP3 inside MP4 may not.
+      if (audio.error?.code >= MediaError.MEDIA_ERR_DECODE) takeMp4(false);
       // The element may forget where it was; one that waits knows it.
       player.pending = player.second;
       this.#begin();
