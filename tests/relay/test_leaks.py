@@ -72,17 +72,18 @@ def portal(kallglot, tmp_path, django_db_blocker, django_db_setup, static_files)
     kallglot.options.bandwidth = 0
 
 
-def test_a_thousand_aborted_streams_leave_nothing(portal):
+@pytest.mark.parametrize("streams", [200, pytest.param(1000, marks=pytest.mark.endurance)])
+def test_aborted_streams_leave_nothing(streams, portal):
     warm = [portal.sound(noise(4 * MEBIBYTE)) for _ in range(2)]
     for sound in warm:
         assert portal.ask(sound.download).body == sound.bytes
     # Memory of a thread's first requests is kept, so let each have some; the rest counts.
-    abort(portal, warm, 450)
-    abort_cold(portal, 150)
+    abort(portal, warm, streams // 2)
+    abort_cold(portal, streams // 8)
     assert eventually(lambda: quiet(portal)), portal.open_files()
     files, used = len(other_files(portal)), memory(portal)
-    abort(portal, warm, 700)
-    abort_cold(portal, 300)
+    abort(portal, warm, streams * 7 // 10)
+    abort_cold(portal, streams * 3 // 10)
     assert eventually(lambda: quiet(portal)), portal.open_files()
     assert eventually(lambda: len(other_files(portal)) <= files + 5), other_files(portal)
     assert memory(portal) <= used + 8 * MEBIBYTE

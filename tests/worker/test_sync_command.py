@@ -73,4 +73,4 @@ def test_a_call_that_fails_is_told_and_stale_and_the_others_go_on(vendor, calls)
 
     assert err.getvalue().startswith("sess_s3: ")
     assert Session.objects.exclude(stale_since=None).get().kallglot_id == "sess_s3"
-    assert vendor.requests.count("/recordings") == 7
+    assert vendor.requests.count("/recordings") == 8
