@@ -2,9 +2,10 @@
 
 import pytest
 
-from recordings.models import CallState, Recording, Session
-from recordings.services import sync
+from recordings.models import CallFigures, CallState, LanesState, Recording, Session
+from recordings.services import lanes, prefetching, sync
 from recordings.simulator import make_call, noise
+from tests.audio.files import data
 from tests.pages import rows, text_of
 
 ROOM = "/sessions/sess_odd/"
@@ -61,6 +62,20 @@ def test_an_unknown_or_missing_state_is_said_and_the_audio_plays(status, sentenc
     assert_each_plays(clients["lead"], session)
     download = clients["lead"].get("/recordings/rec_odd_agent/download")
     assert (download.status_code, len(download.getvalue())) == (200, 1_001)
+
+
+def test_a_recording_in_an_unknown_state_is_prefetched_and_measured(vendor, settings):
+    settings.PREFETCH_AUDIO = "all"
+    vendor.faults.add("unknown_status", "/sess_odd/recordings", status="archived")
+    vendor.add_call(make_call("sess_odd", {"mixed": data("cbr-8k-mono.mp3")}, duration=300))
+    session = sync.open_call("sess_odd")
+
+    prefetching.fetch_waiting()
+    lanes.analyse_wanted()
+
+    assert session.recordings.get().seconds == pytest.approx(20.376, abs=0.001)
+    assert session.recordings.get().lanes.state == LanesState.READY
+    assert CallFigures.objects.get(session=session).source
 
 
 def test_a_state_that_is_new_and_without_audio_is_a_clean_refusal(vendor, clients):

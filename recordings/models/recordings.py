@@ -28,6 +28,11 @@ class RecordingQuerySet(models.QuerySet):
             return None
         return _ONE_WITHIN[sight].first(kallglot_id=kallglot_id, user_id=user.pk)
 
+    def with_audio(self) -> "RecordingQuerySet":
+        """Those of which `RecordingState.may_have_audio` is true now."""
+        kept = self.filter(gone_since=None).exclude(status__in=("processing", "failed"))
+        return kept.exclude(expires_at__lte=timezone.now()).exclude(last_error="vendor_gone")
+
     def of_channels(self, channels) -> "RecordingQuerySet":
         """Those of `channels`; with all of CHANNELS also those whose channel is none of them."""
         everything = set(channels) >= set(Recording.CHANNELS)

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 LEGS, MIXED, ONE_LANE, ONE_LEG = _RICHEST_FIRST = "legs", "mixed", "one lane", "one leg"
 
 _ROUNDED_S = 1.0
+_MEASURED = (RecordingState.READY, RecordingState.PROCESSING, RecordingState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ def _channels(session: Session, fresh: Lanes | None = None) -> dict[str, _Channe
 
 def _channel(session: Session, name: str, fresh: Lanes | None) -> _Channel:
     found = session.recordings.filter(channel=name).in_order().select_related("lanes")
-    recordings = [r for r in found if r.state in (RecordingState.READY, RecordingState.PROCESSING)]
+    recordings = [r for r in found if r.state in _MEASURED]
     rows = [getattr(recording, "lanes", None) for recording in recordings]
     current = [
         row if row and row.key == listening.key(recording) else None

@@ -198,8 +198,8 @@ def _want_what_is_here() -> None:
     now = timezone.now()
     prefetched = Q(prefetch__outcome=prefetching.FETCHED)
     played = Q(access__last_at__gte=now - _PLAYED_LATELY)
-    unknown = Recording.objects.filter(lanes=None, status="ready", gone_since=None)
-    for recording in unknown.filter(prefetched | played).exclude(expires_at__lte=now).distinct():
+    unknown = Recording.objects.with_audio().filter(prefetched | played, lanes=None)
+    for recording in unknown.distinct():
         if _is_here(recording):
             want(recording)
 

@@ -177,7 +177,7 @@ def note_file(recording: Recording, source: Source) -> None:
 
 def look_at_file(recording: Recording) -> None:
     """Learn what the file says of itself, where it is here and nobody asked for it since."""
-    if recording.is_known or recording.state is not RecordingState.READY:
+    if recording.is_known or not recording.state.may_have_audio:
         return
     entry = relay().store.entry(key(recording))
     facts = read_facts(entry.facts)

@@ -56,11 +56,11 @@ def fetch_waiting() -> float | None:
 
 
 def _waiting(resting: QuerySet) -> QuerySet:
-    """Ready recordings that were not tried yet, or are to be tried again; newest first."""
+    """Recordings with audio that were not tried yet, or are to be tried again; newest first."""
     now = timezone.now()
-    ready = Recording.objects.filter(status="ready", gone_since=None).exclude(expires_at__lte=now)
     untried = Q(prefetch=None) | Q(prefetch__next_at__lte=now)
-    found = ready.filter(untried).exclude(pk__in=resting).select_related("session", "prefetch")
+    found = Recording.objects.with_audio().filter(untried).exclude(pk__in=resting)
+    found = found.select_related("session", "prefetch")
     if settings.PREFETCH_AUDIO == NEW:
         found = found.filter(session__sort_at__gte=now - NEW_FOR)
     return found.order_by(F("created_at").desc(nulls_last=True), "pk")
