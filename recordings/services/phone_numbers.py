@@ -24,6 +24,8 @@ _ANNOUNCING = (
     r"|cellulare|cellular|celular|gsm|handy|fax|call|caller|callto|customer|rufnummer|number"
     r"|nummer|numero|nr|no|whatsapp|sms|sips?)(?![^\W\d])"
 )
+# Address books put the kind of a number behind it: "+44 7911 123456 (mobile)".
+_KIND = r"(?:home|work|office|main|private?|business|geschaftlich|arbeit|travail|domicile)"
 _PASTED = re.compile(
     rf"""
     (?: (?P<label> (?<![^\W_]) {_ANNOUNCING} (?: [^\w+]* {_ANNOUNCING} )* )
@@ -35,6 +37,7 @@ _PASTED = re.compile(
     # An extension, and the host of an address such as sip:…@sip.example.com.
     (?: [ ,;]* (?: ext(?:ension)?[ .:=]* | x | \# | durchwahl[ .:]* | dw[ .:]* ) [0-9]{{1,6}} )?
     (?: [@;] \S* )?
+    (?: [ ]* [(\[<] [ ]* (?: {_KIND} (?![^\W\d]) | {_ANNOUNCING} ) \.? [ ]* [)\]>] )?
     (?: [^\w%+] | _ )* (?! [\w%] )
     """,
     re.VERBOSE,
