@@ -17,7 +17,7 @@ MOST_CHARACTERS = 4096
 
 _MOST_WAITING = 40
 _LONGEST_WAIT_S = 15
-# Of the thread: under full load a page's thread gets twice its share. Much less would let nobody
+# Of the thread: under full load a page's thread gets twice its share. Much less would let no user
 # sign in to a busy server.
 _NICENESS = 3
 

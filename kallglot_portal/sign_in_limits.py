@@ -2,7 +2,7 @@
 
 Five for one name from one address are counted by django-axes itself. The limits here stop who
 tries many names from one address, or one name from many addresses. They do not apply to a name
-that has signed in from that address lately, so nobody can lock a user out of the usual place.
+that has signed in from that address lately, so no attacker can lock a user out of the usual place.
 """
 
 from datetime import timedelta

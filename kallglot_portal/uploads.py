@@ -8,7 +8,7 @@ from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpResponse, UnreadablePostError
 
 MOST_BYTES = 5 * 2**20
-# Of a larger file the size is told, so that the person gets a sentence; but not of any size.
+# A file up to this size is read to its end, so that the user gets a clear error for it.
 _MOST_READ_BYTES = 64 * 2**20
 _STATUS = {
     408: "The request came too slowly.\n",
@@ -62,7 +62,7 @@ def unread(error: UnreadablePostError) -> HttpResponse:
 
 
 def _status(error: BaseException | None) -> int:
-    """The status that whoever read the body gave to the fault, else 400."""
+    """The status that the reader of the body gave to the fault, else 400."""
     while error is not None:
         if hasattr(error, "status"):
             return error.status

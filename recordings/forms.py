@@ -14,7 +14,7 @@ from recordings.services import clock, pasted_ids, workbooks
 
 
 class SignInForm(AuthenticationForm):
-    """Django's form; a password that nobody can have is not even hashed."""
+    """Django's form; a password longer than any user's is refused unhashed."""
 
     password = forms.CharField(
         strip=False,

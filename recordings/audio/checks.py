@@ -91,7 +91,7 @@ class Checks:
             self._waiting.append(key)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="check", daemon=True)
-                # Without a thread to be had, a later opening tries again.
+                # When no thread can be started, a later opening tries again.
                 try:
                     self._thread.start()
                 except RuntimeError:

@@ -3,7 +3,7 @@
 Each recording has a folder named by its key, a text of ours that differs by more than letter
 case. While it is being filled the folder holds `audio.part`, locked with flock by the filling
 process, and its progress; when it is whole, `audio`, `facts.json` (its modification time is that
-of the last use) and `checked.json`. A lock that nobody holds on a part means that its process was
+of the last use) and `checked.json`. A part whose lock is free means that its process was
 killed. Folders are 0700 and files 0600.
 """
 

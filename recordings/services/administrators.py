@@ -13,7 +13,7 @@ from recordings import permissions
 
 
 class NoneLeft(Exception):  # noqa: N818  (it says what is the case)
-    """After this change nobody could administer the portal, so it is undone."""
+    """The change would leave the portal without an administrator, so it is undone."""
 
 
 @contextmanager

@@ -31,7 +31,7 @@ _KNOWN_TYPES = ("session.", "recording.", "transcript.", "analysis.")
 _LIVE_TYPE = "transcript.segment"
 # Of a call that is known these change nothing that the portal shows, and its end comes by another.
 _CHANGES_NOTHING = ("session.created", "session.started", "session.provider.", "analysis.")
-# A recording that was listed as ready this short a time ago is the one that the event tells of.
+# A recording that was listed as ready this recently is the one that the event announces.
 _LISTED_LATELY = timedelta(minutes=1)
 _DEEPEST = 6
 _LONGEST_ID = 100

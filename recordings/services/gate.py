@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 # Background work leaves this share of Kallglot's allowance to users who click.
 _KEPT_FOR_PEOPLE = 0.5
-# Where less of it is left, all processes are told, each of which would find out by a call.
+# When less than this is left, all processes learn it at once and not by a call each.
 _LITTLE = 0.25
 # A longer wait is worth telling only if it is by so much: windows may move with every answer.
 _WORTH_TELLING_S = 5
@@ -99,7 +99,7 @@ class DatabaseGate:
         let_go()
 
     def after_answer(self, headers: Mapping[str, str]) -> None:
-        """Remember the allowance that an answer tells of (`X-RateLimit-*`), if it does.
+        """Remember the allowance in a response (`X-RateLimit-*`), if it has one.
 
         Kallglot counts the calls of all our processes, so its last word is enough to go by.
         """
@@ -139,7 +139,7 @@ class DatabaseGate:
         self._tell_of_little()
         now = timezone.now()
         if error is None or not (counts_as_failure(error) or pause_after(error, 0)):
-            # The usual case asks nothing of the database, so it waits for nobody's write.
+            # The usual case asks nothing of the database, so it waits for no write.
             if getattr(self._seen, "troubled", True):
                 # A call that was under way when others were told to wait does not end their wait.
                 over = Q(paused_until=None) | Q(paused_until__lte=now)
@@ -217,12 +217,12 @@ def _wait_for_probe(state: VendorState) -> float:
             return 0.0
         state = VendorState.load()
         return (state.wait_s() or _LOOK_FOR_PROBE_AFTER_S) if _needs_a_probe(state) else 0.0
-    # While the database is locked nobody can be sure to be the only one.
+    # While the database is locked, no caller can know that it is the only one.
     return _LOOK_FOR_PROBE_AFTER_S
 
 
 def _key_digest() -> str:
-    """A keyed hash that changes with the API key or its address; the key cannot be had from it."""
+    """A keyed hash that changes with the API key or its address; the key cannot be read back."""
     value = f"{settings.KALLGLOT_API_URL} {settings.KALLGLOT_API_KEY}"
     return salted_hmac("recordings.vendor_state", value, algorithm="sha256").hexdigest()[:32]
 

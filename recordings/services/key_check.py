@@ -1,4 +1,4 @@
-"""What the API key may read, found out without harm: with the id of a session that nobody has."""
+"""What the API key may read, asked without harm: with a session id that does not exist."""
 
 from django.conf import settings
 

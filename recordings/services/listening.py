@@ -27,7 +27,7 @@ from . import vendor
 
 log = logging.getLogger(__name__)
 
-# Kallglot may announce a recording some moments before its audio can be had.
+# Kallglot may announce a recording some moments before its audio is available.
 FRESH_FOR = timedelta(minutes=5)
 _NOT_READY_WAIT_S = 5.0
 _NOT_BEFORE = "audio-not-before-{}"
@@ -176,7 +176,7 @@ def note_file(recording: Recording, source: Source) -> None:
 
 
 def look_at_file(recording: Recording) -> None:
-    """Learn what the file says of itself, where it is here and nobody asked for it since."""
+    """Learn what the file says of itself, if it is here and was not read since."""
     if recording.is_known or not recording.state.may_have_audio:
         return
     entry = relay().store.entry(key(recording))

@@ -104,7 +104,7 @@ def _ask_about(recording: Recording) -> None:
 
 
 def _details(recording: Recording, told: types.Recording) -> dict:
-    """The columns that the list left empty; `expires_at` as it is told now."""
+    """The columns that the list left empty; `expires_at` as Kallglot reports it now."""
     found = {
         "expires_at": told.expires_at,
         "sample_rate": told.sample_rate or recording.sample_rate,

@@ -72,7 +72,7 @@ def after_refresh(session: Session, asked_at: datetime | None = None) -> None:
 def next_check(recordings: Iterable[Recording]) -> datetime | None:
     """When to check again whether Kallglot still keeps these `recordings`; None: never.
 
-    At once where nobody has asked yet until when it keeps one of them. Each recording has its own
+    At once where the expiry of one of them is still unknown. Each recording has its own
     moments, so calls of one hour are not all checked in the same minute.
     """
     now = timezone.now()

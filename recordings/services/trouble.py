@@ -79,7 +79,7 @@ _KNOWN |= dict.fromkeys(
 )
 # These concern one thing only, so the sentence names it.
 _NOT_READY = "Kallglot is still preparing this {what}."
-# Whoever asks tries again by itself; Kallglot needs "typically a few seconds".
+# The caller tries again by itself; Kallglot needs "typically a few seconds".
 _NOT_READY_WAIT_S = 5
 _FORBIDDEN = "Your Kallglot key may not read this {what}."
 _FORBIDDEN_ADVICE = (
@@ -89,7 +89,7 @@ _HOST_NOT_LISTED = (
     "Kallglot keeps recordings at {host}, which the portal may not fetch from. If this is a host "
     "of Kallglot's, add it to KALLGLOT_MEDIA_HOSTS and restart the portal."
 )
-# So long after it was met last, a host that is not listed is told in the line above every page.
+# For this long after it was last seen, an unlisted host is named in the line above every page.
 _HOST_TOLD_FOR = timedelta(days=1)
 _NOT_REACHABLE = "Kallglot is not reachable at the moment."
 # A single failure is worth a line on every page only while it is news.

@@ -20,7 +20,7 @@ class NotConnected(errors.KallglotError):
 def client(*, background: bool = False) -> Client:
     """This process's client for the configured account.
 
-    background: for work that nobody waits for; it yields to users' calls.
+    background: for work that no user waits for; it yields to users' calls.
     Raises `NotConnected` when no API key is set.
     """
     if not settings.KALLGLOT_API_KEY:

@@ -304,7 +304,7 @@ class _Zip:
         self._update(done=self._done)
 
     def _update(self, **values) -> None:
-        # Without its user, when the account was deleted meanwhile, it is nobody's to finish.
+        # An export whose account was deleted meanwhile has no owner and is not finished.
         mine = Export.objects.filter(pk=self._export.pk, user=self._export.user)
         if not mine.filter(state__in=_UNFINISHED).update(**values):
             raise _Abandoned
