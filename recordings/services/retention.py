@@ -42,7 +42,7 @@ class _Checks(work_round.Round[Session]):
         except errors.KallglotError as error:
             log.warning("%s could not be checked: %s", session.kallglot_id, error.reason)
             Session.objects.filter(pk=session.pk).update(
-                next_check_at=timezone.now() + schedule.scattered(schedule.AFTER_FAILED_CHECK)
+                next_check_at=schedule.after_failed_check(session, error)
             )
 
     def give_up(self, session: Session) -> None:

@@ -35,7 +35,7 @@ _WHILE_ACTIVE = (
 _MORE_TO_COME = (CallState.PROCESSING, CallState.EMPTY, CallState.UNCLEAR)
 # In a partly ready call: of what failed, expired or is not listed any more, nothing comes.
 _STILL_TO_COME = (RecordingState.PROCESSING, RecordingState.UNKNOWN)
-AFTER_FAILED_CHECK = timedelta(hours=1)
+_AFTER_FAILED_CHECK = timedelta(hours=1)
 _LAST_CHECK = timedelta(hours=24)
 _CHECK_WITHOUT_EXPIRY = timedelta(days=30)
 _GIVE_UP_FAILING_AFTER = timedelta(days=7)
@@ -93,14 +93,27 @@ def next_check(recordings: Iterable[Recording]) -> datetime | None:
     return min((moment for moment in moments if moment >= now), default=None)
 
 
+def after_failed_check(session: Session, error: errors.KallglotError) -> datetime | None:
+    """When to check again after `error`: within the hour, but not for more than a week.
+
+    After that, and where Kallglot refuses this call, at the next moment of `next_check`.
+    """
+    now = timezone.now()
+    if not is_permanent(error) and not _has_failed_too_long(session):
+        return now + scattered(_AFTER_FAILED_CHECK)
+    planned = next_check(session.recordings.all())
+    if planned and planned < now + _AFTER_FAILED_CHECK:
+        return now + scattered(_CHECK_WITHOUT_EXPIRY)
+    return planned
+
+
 def after_failure(session: Session, error: errors.KallglotError) -> None:
     """Kallglot could not be asked about this call: try again, ever later, for a week.
 
     An error that concerns this call for good ends that at once.
     """
     now = timezone.now()
-    since = Session.objects.filter(pk=session.pk).values_list("stale_since", flat=True).first()
-    if is_permanent(error) or (since and now - since > _GIVE_UP_FAILING_AFTER):
+    if is_permanent(error) or _has_failed_too_long(session):
         session.next_refresh_at = None
     else:
         session.next_refresh_at = now + failure_delay(session.refresh_attempts)
@@ -156,6 +169,11 @@ def concerns_all(error: errors.KallglotError) -> bool:
 def at_once(sessions) -> int:
     """Have the worker look at `sessions` (a queryset) as soon as it can; how many there are."""
     return sessions.update(next_refresh_at=timezone.now(), refresh_attempts=0)
+
+
+def _has_failed_too_long(session: Session) -> bool:
+    since = Session.objects.filter(pk=session.pk).values_list("stale_since", flat=True).first()
+    return bool(since) and timezone.now() - since > _GIVE_UP_FAILING_AFTER
 
 
 def _has_more_to_come(session: Session) -> bool:

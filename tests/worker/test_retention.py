@@ -146,6 +146,23 @@ def test_a_check_that_kallglot_does_not_answer_is_made_later(vendor):
     wait = Session.objects.get().next_check_at - timezone.now()
     assert timedelta(minutes=30) < wait < timedelta(hours=2)
     assert Recording.objects.filter(gone_since=None).count() == 3
+
+    Session.objects.update(stale_since=timezone.now() - timedelta(days=8))
+    check_now()
+    assert Session.objects.get().next_check_at - timezone.now() > timedelta(days=1)
+    vendor.faults.remove(fault)
+
+
+@pytest.mark.parametrize("expiry_is_known", [True, False])
+def test_a_call_that_may_not_be_read_is_not_checked_every_hour(expiry_is_known, vendor):
+    sync.open_call(CALL)
+    if not expiry_is_known:
+        Recording.objects.update(expires_at=None)
+    fault = vendor.faults.add("status", f"/sessions/{CALL}/recordings", status=403)
+
+    check_now()
+
+    assert Session.objects.get().next_check_at - timezone.now() > timedelta(days=1)
     vendor.faults.remove(fault)
 
 
