@@ -21,7 +21,7 @@ class Facts:
     player_end: where that form ends in the file, None for its end. form_since: the time in seconds
     (as `time.time()`) until when players got the vendor's bytes, None where they never did.
     exact_offset, exact_end: the part of the file that follows the head in `Entry.exact_head`, None
-    where there is none; exact_since: as form_since.
+    where there is none; exact_crc: the CRC-32 of that head; exact_since: as form_since.
     unplayable: why no browser plays it, or empty.
     """
 
@@ -38,6 +38,7 @@ class Facts:
     form_since: float | None = None
     exact_offset: int | None = None
     exact_end: int | None = None
+    exact_crc: int | None = None
     exact_since: float | None = None
     unplayable: str = ""
 
@@ -72,12 +73,15 @@ def read_facts(path: Path) -> Facts | None:
         facts = Facts(**{name: found[name] for name in _NAMES if name in found})
     except (OSError, ValueError, TypeError):
         return None
-    return facts if found.get("checksum", _checksum(facts)) == _checksum(facts) else None
+    checksum = found.pop("checksum", None)
+    return facts if checksum in (None, _checksum(found)) else None
 
 
 def write_facts(path: Path, facts: Facts) -> None:
-    write_json(path, {**asdict(facts), "checksum": _checksum(facts)})
+    found = asdict(facts)
+    write_json(path, {**found, "checksum": _checksum(found)})
 
 
-def _checksum(facts: Facts) -> int:
-    return zlib.crc32(json.dumps(asdict(facts), sort_keys=True).encode())
+def _checksum(found: dict) -> int:
+    """Over the names and values as they are kept: another release may know others."""
+    return zlib.crc32(json.dumps(found, sort_keys=True).encode())

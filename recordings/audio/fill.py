@@ -12,6 +12,7 @@ import logging
 import os
 import threading
 import time
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from recordings.kallglot import AudioStream, errors
 
 from . import playable
 from .facts import Facts, write_facts
+from .files import open_file, remove
 from .growth import Growth, Head
 from .job import BLOCK_BYTES, Job
 from .judge import judge
@@ -177,6 +179,7 @@ class Fill(threading.Thread):
                 facts,
                 exact_offset=exact.source_offset,
                 exact_end=exact.source_end,
+                exact_crc=zlib.crc32(exact.prefix),
                 exact_since=since,
             )
         if isinstance(told.playable, playable.Playable):
@@ -265,7 +268,8 @@ def _settled_kind(first: bytes, stream: AudioStream, job: Job) -> AudioType | No
 
 
 def _write(path: Path, content: bytes) -> None:
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    remove(path)
+    with open(open_file(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
         file.write(content)
 
 

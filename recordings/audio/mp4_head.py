@@ -18,6 +18,8 @@ from .mpeg_header import FrameHeader
 
 _MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 _MOST_BYTES = 0xFFFFFFFF
+MOST_HEAD_BYTES = 4 * 2**20
+"""More than the head of `playable` ever has."""
 
 
 @dataclass(frozen=True, slots=True)

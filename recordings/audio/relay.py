@@ -3,12 +3,15 @@
 import contextlib
 import os
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 
 from .facts import Facts
+from .files import read_file
 from .follow import Fills
 from .growth import NotYet, Orphaned
 from .job import Job
+from .mp4_head import MOST_HEAD_BYTES
 from .playable import Playable
 from .sniff import MP4
 from .source import GrowingFile, Source, WholeFile
@@ -76,10 +79,12 @@ class Relay:
     def _form(self, key: str, facts: Facts, exact: bool) -> tuple[Playable | None, float | None]:
         """The player's form of a whole file, and since when players get it; see `Facts`."""
         if exact and facts.exact_offset is not None:
+            # Where the head is missing or damaged, the player gets the other form.
             with contextlib.suppress(OSError):
-                head = self.store.entry(key).exact_head.read_bytes()
-                form = Playable(head, facts.exact_offset, MP4.mime, facts.exact_end)
-                return form, facts.exact_since
+                head = read_file(self.store.entry(key).exact_head, MOST_HEAD_BYTES)
+                if zlib.crc32(head) == facts.exact_crc:
+                    form = Playable(head, facts.exact_offset, MP4.mime, facts.exact_end)
+                    return form, facts.exact_since
         return facts.player_form, facts.form_since
 
     def fetch(self, job: Job) -> WholeFile:

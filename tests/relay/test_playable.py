@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from hashlib import sha256
 
 import pytest
@@ -134,7 +135,15 @@ def test_a_browser_that_takes_mp4_gets_every_frame_listed(portal, name):
     assert part.body == exact.body[9000:10_000]
     assert part.headers["ETag"] == exact.headers["ETag"]
     assert portal.ask(sound.download, Cookie=takes_mp4).body == sound.bytes
-    assert (sound.entry / "exact").stat().st_mode & 0o777 == 0o600
+    head = sound.entry / "exact"
+    assert head.stat().st_mode & 0o777 == 0o600
+
+    head.write_bytes(head.read_bytes()[:-1] + b"!")
+    damaged = portal.ask(sound.audio, Cookie=takes_mp4)
+    head.unlink()
+    os.mkfifo(head)
+    blocked = portal.ask(sound.audio, Cookie=takes_mp4)
+    assert [damaged.headers["ETag"], blocked.headers["ETag"]] == [plain.headers["ETag"]] * 2
 
 
 def late_form(portal):
