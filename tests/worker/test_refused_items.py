@@ -171,3 +171,25 @@ def test_a_new_key_asks_again_for_what_the_old_one_might_not_read(known, vendor,
     assert Session.objects.get().next_refresh_at <= timezone.now()
     assert not AudioPrefetch.objects.exists()
     assert not Lanes.objects.exists()
+
+
+def test_cold_plays_go_on_while_an_import_meets_refused_transcripts(vendor, people, clients):
+    vendor.options.update({"transcript_scope": "analysis:read"})
+    names = [f"sess_{number}" for number in range(10)]
+    for name in names:
+        vendor.add_call(make_call(name, {"mixed": noise(500)}))
+    importing.create(people["reviewer"], names)
+    statuses = []
+
+    def play() -> None:
+        for recording in Recording.objects.exclude(pk__in=played):
+            played.add(recording.pk)
+            transcript_round.fetch_due()
+            answer = clients["reviewer"].get(f"/recordings/{recording.kallglot_id}/audio")
+            statuses.append((answer.status_code, len(answer.getvalue())))
+
+    played = set()
+    importing.work_off(on_each=play)
+
+    assert statuses == [(200, 500)] * len(names)
+    assert vendor.requests.count("/transcript") == len(names)
