@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
+from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core.exceptions import ValidationError
 
@@ -15,7 +16,9 @@ from kallglot_portal.database import let_go
 MOST_CHARACTERS = 4096
 """Of a password. A longer one is refused before it is hashed."""
 
-_MOST_WAITING = 40
+MOST_WAITING = max(2, settings.WEB_THREADS // 4)
+"""Sign-ins under way per process. Each holds a thread, and pages need most of them."""
+
 _LONGEST_WAIT_S = 15
 # Of the thread: under full load a page's thread gets twice its share. Much less would let no user
 # sign in to a busy server.
@@ -28,7 +31,7 @@ class Busy(Exception):  # noqa: N818  (it says what is the case)
     wait_s = 5
 
 
-_waiting = threading.BoundedSemaphore(_MOST_WAITING)
+_waiting = threading.BoundedSemaphore(MOST_WAITING)
 
 
 @contextlib.contextmanager

@@ -86,9 +86,10 @@ def test_a_password_of_a_megabyte_is_not_hashed(client, rosa, settings):
         validate_password("correct horse " * 300)
 
 
-def test_sign_ins_wait_in_a_line_that_has_an_end(client, rosa):
+def test_sign_ins_wait_in_a_line_that_leaves_threads_for_pages(client, rosa, settings):
+    most = settings.WEB_THREADS // 4
     with ExitStack() as others:
-        for _ in range(40):
+        for _ in range(most):
             others.enter_context(passwords.place_in_line())
         answer = sign_in(client)
         assert answer.status_code == 503
