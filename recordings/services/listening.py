@@ -186,6 +186,8 @@ def look_at_file(recording: Recording) -> None:
 
 
 def _note_facts(recording: Recording, facts: Facts) -> None:
+    if recording.is_known:
+        return
     with _as_far_as_can_be_written(recording):
         recording.note_file(facts.duration_s, facts.extension, facts.unplayable)
 

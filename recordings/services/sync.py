@@ -91,6 +91,8 @@ def refresh_if_due(
     background: nobody waits for it, see `refresh`.
     """
     wait = timedelta(seconds=1) if at_once else freshness(session)
+    if _is_fresh(session, wait):
+        return None
     try:
         with little_patience():
             claimed = _claim(session, wait)
@@ -230,13 +232,15 @@ def _has_recordings(session_id: str) -> bool:
     return Recording.objects.filter(session__kallglot_id=session_id).exists()
 
 
+def _is_fresh(session: Session, wait: timedelta) -> bool:
+    """Whether a refresh of `session` began less than `wait` ago."""
+    now, begun_at = timezone.now(), session.refresh_begun_at
+    return begun_at is not None and now - wait < begun_at <= now + _MOST_AHEAD
+
+
 def _claim(session: Session, wait: timedelta) -> bool:
     """Whether this caller is the one to refresh now; decided by the database, once per `wait`."""
     now = timezone.now()
-    begun_at = session.refresh_begun_at
-    if begun_at is not None and now - wait < begun_at <= now + _MOST_AHEAD:
-        # The usual case needs no write lock.
-        return False
     return bool(
         Session.objects.filter(pk=session.pk)
         # One in the future was noted by a clock that has been put right since.

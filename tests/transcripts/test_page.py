@@ -166,5 +166,5 @@ def test_the_number_of_queries_does_not_grow_with_the_turns(
     client = clients["reviewer"]
     client.get(ROOM)
 
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(19):
         assert len(lines(client.get(ROOM))) == 300
