@@ -10,6 +10,7 @@ import os
 import threading
 import weakref
 from collections import defaultdict
+from functools import lru_cache
 from typing import Any
 
 from django.db.backends.sqlite3 import base
@@ -17,6 +18,7 @@ from django.db.backends.sqlite3 import base
 _USUALLY_AT_ONCE = 16
 """Connections in use per process before the next thread waits for one."""
 _PATIENCE_S = 0.25
+_LONGEST_KEPT = 4096  # characters
 
 
 class _Pool:
@@ -60,6 +62,20 @@ class _Pool:
 _pools: dict[tuple[int, str], _Pool] = defaultdict(_Pool)
 
 
+class _Cursor(base.SQLiteCursorWrapper):
+    """Django's cursor, which converts the placeholders of a statement once."""
+
+    def convert_query(self, query: str, *, param_names: list[str] | None = None) -> str:
+        if param_names is not None or len(query) > _LONGEST_KEPT:
+            return super().convert_query(query, param_names=param_names)
+        return _with_question_marks(query)
+
+
+@lru_cache(maxsize=256)
+def _with_question_marks(query: str) -> str:
+    return base.FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%")
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django's connection to SQLite; see the module's text for what is different."""
 
@@ -73,7 +89,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             raise
 
     def create_cursor(self, name: str | None = None) -> Any:
-        cursor = super().create_cursor(name)
+        cursor = self.connection.cursor(factory=_Cursor)
         self._cursors.add(cursor)
         return cursor
 
