@@ -67,15 +67,18 @@ class SecurityHeadersMiddleware:
     def __init__(self, get_response):
         self.get_response = get_response
         # One policy for all answers: composing it for each costs more than all other headers.
-        self.headers = {"Content-Security-Policy": build_policy(), **self.HEADERS}
+        policy = {"Content-Security-Policy": build_policy()}
+        # Checked and encoded once, which Django would do for every response.
+        self.headers = HttpResponse(headers=policy | self.HEADERS).headers._store
+        del self.headers["content-type"]
 
     def __call__(self, request):
         response = self.get_response(request)
         meant_for, close = getattr(request, "open_for", (response, None))
         if response is not meant_for:
             close()
-        for name, value in self.headers.items():
-            response.headers.setdefault(name, value)
+        for name, header in self.headers.items():
+            response.headers._store.setdefault(name, header)
         if settings.DEBUG and response.status_code in (404, 500):
             # Django's own pages for developers have their styles within.
             del response.headers["Content-Security-Policy"]

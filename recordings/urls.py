@@ -44,6 +44,8 @@ register_converter(_RecordingId, "rec")
 register_converter(_TranscriptKind, "transcript")
 
 urlpatterns = [
+    # A player asks for this every few seconds, and Django looks at one address after the other.
+    path("recordings/<rec:recording_id>/audio", audio.audio, name="audio"),
     path("", library.library, name="library"),
     path("sessions/<sess:session_id>/line", library.call_row, name="call-row"),
     path("sessions/open", library.open_calls, name="open-calls"),
@@ -63,7 +65,6 @@ urlpatterns = [
         name="transcript-file",
     ),
     path("recordings/<rec:recording_id>/row", sessions.recording_row, name="recording-row"),
-    path("recordings/<rec:recording_id>/audio", audio.audio, name="audio"),
     # Safari chooses its decoder by the end of the address.
     path("recordings/<rec:recording_id>/audio.mp3", audio.audio),
     path("recordings/<rec:recording_id>/audio.wav", audio.audio),

@@ -28,6 +28,12 @@ _FROM_THE_START = re.compile(r"\s*bytes\s*=\s*0+-", re.I)
 # whole call. They get this much and ask on by themselves, so nothing is held for them.
 OPEN_ENDED_CAP = 512 * 1024
 
+# What `evaluate` looks at. `request.headers` would first convert every header of the request.
+_CONDITIONS = {
+    f"HTTP_{name.upper().replace('-', '_')}": name
+    for name in ("If-Match", "If-None-Match", "If-Range", "Range")
+}
+
 _REFUSALS = {
     RecordingState.PROCESSING: (409, "Kallglot is still preparing this recording."),
     RecordingState.EXPIRED: (410, "This recording has expired and was deleted."),
@@ -135,7 +141,7 @@ def _decide(source: Source, request, recording, action, access) -> Decision:
     begins_again = _takes_new_form(source, request, recording, action)
     decision = evaluate(
         request.method,
-        request.headers,
+        {name: request.META[key] for key, name in _CONDITIONS.items() if key in request.META},
         etag=source.etag,
         length=source.length,
         open_ended_cap=OPEN_ENDED_CAP if plays else None,
