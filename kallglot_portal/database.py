@@ -6,7 +6,8 @@ from contextlib import AbstractContextManager, contextmanager
 from django.conf import settings
 from django.db import connection, connections
 
-_SHORTLY_S = 0.25
+SHORTLY_S = 0.25
+"""How long a write that can be left out waits for a lock."""
 
 
 def let_go() -> None:
@@ -26,7 +27,7 @@ def little_patience() -> AbstractContextManager[None]:
     For writes that a page can do without: SQLite has one lock for all, and the page would wait
     for it as long as a write that matters. PostgreSQL locks rows, so nothing is changed there.
     """
-    return patience(_SHORTLY_S)
+    return patience(SHORTLY_S)
 
 
 def replace_dead_connections() -> None:

@@ -40,7 +40,7 @@ class Relay:
 
         for_player: bytes that browsers play right, which may differ from the vendor's.
         exact: the player takes an MP3 as MP4, where that makes it find every second.
-        meanwhile: called once while the vendor's head is awaited.
+        meanwhile: called once while the vendor's head is awaited, if it has to be.
         waiting: how many callers may block at once; None: any number. Others get NotYet.
         Raises the vendor client's errors, and StorageFailed.
         """
@@ -57,15 +57,17 @@ class Relay:
             growth = self._fills.join(job)
             if growth is None:
                 continue
-            if attempt == 0:
-                meanwhile()
             try:
-                with _place(waiting, growth.head, growth.when_begun):
+                with _place(waiting, growth.head, growth.when_begun) as waits:
+                    if waits and attempt == 0:
+                        meanwhile()
                     settled = growth.wait_for_head().settled
-                if for_player and not settled:
-                    with _place(waiting, growth.ended, growth.when_ended):
-                        growth.wait_for_end()
-                    continue
+                    if for_player and not settled:
+                        # Who got a place keeps it: after `meanwhile` there is no NotYet.
+                        place = None if waits else waiting
+                        with _place(place, growth.ended, growth.when_ended):
+                            growth.wait_for_end()
+                        continue
                 return GrowingFile(
                     job.key,
                     growth,
@@ -118,13 +120,16 @@ class Relay:
 @contextlib.contextmanager
 def _place(
     waiting: threading.Semaphore | None, is_there: object, subscribe: Callable
-) -> Iterator[None]:
-    """Hold one of the places for waiting, unless there is nothing to wait for. Raises NotYet."""
+) -> Iterator[bool]:
+    """Hold one of the places for waiting, if there is something to wait for; yields whether.
+
+    Raises NotYet where all places are taken.
+    """
     if waiting is None or is_there:
-        yield
+        yield not is_there
     elif waiting.acquire(blocking=False):
         try:
-            yield
+            yield True
         finally:
             waiting.release()
     else:

@@ -23,8 +23,14 @@ class AuditAction(models.TextChoices):
 
 
 class AuditOutcome(models.TextChoices):
-    """What came of it."""
+    """What came of it.
 
+    A playback has one row, `started`, written when its bytes are about to be sent or are awaited
+    from Kallglot. `no_audio` takes the row before it of the same user and recording back.
+    """
+
+    STARTED = "started", "Started"
+    NO_AUDIO = "no_audio", "Got no audio after all"
     DONE = "done", "Done"
     REFUSED = "refused", "Refused"
     FAILED = "failed", "Failed before the first byte"

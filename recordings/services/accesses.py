@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db import Error, OperationalError, transaction
 from django.utils import timezone
 
-from kallglot_portal.database import let_go, little_patience, patience
+from kallglot_portal.database import SHORTLY_S, let_go, little_patience, patience
 from kallglot_portal.prepared import Given, Prepared, PreparedInsert
 from recordings.models import Access, AuditAction, AuditOutcome, Recording, Session
 
@@ -36,7 +36,7 @@ _named_call = Prepared(lambda: Session.objects.only("kallglot_id").filter(pk=Giv
 
 
 class Request:
-    """A request of one person for the bytes of one recording.
+    """A request of one user for the bytes of one recording.
 
     again in `note`: the request may continue an access already on record (a range), so it needs
     no new row within `ONE_PLAYBACK`.
@@ -46,17 +46,41 @@ class Request:
         self._user, self._recording = user, recording
         self._action, self._address = action, address
         self._access = {"user": user.pk, "recording": recording.pk, "action": action.value}
-        self._is_on_record: bool | None = None
+        # The access that was found on record, and the one whose row this request wrote.
+        self._found: Access | None = None
+        self._own: Access | None = None
 
-    def look_up(self) -> None:
-        """Ask the database what `note` will need to know, while Kallglot is waited for.
+    def note_ahead(self, *, sends: bool) -> None:
+        """Do the work of `note` for a playback while Kallglot is waited for, as far as possible.
 
-        Never fails: `note` asks again where this could not.
+        sends: bytes will be sent if Kallglot has them, so the row of the playback is written.
+        If none are sent, `record_failure` must be called. Never fails: `note` tries again.
         """
         with contextlib.suppress(Error):
-            self._is_on_record = _is_remembered(self._access) or _goes_on(self._access)
-            if not self._is_on_record:
-                self._name_call()
+            self._found = _under_way(self._access, timezone.now())
+            if self._found:
+                return
+            self._name_call()
+            if sends:
+                self._write_ahead()
+
+    @property
+    def is_noted_ahead(self) -> bool:
+        """Whether this request wrote the row of its playback before there were bytes."""
+        return self._own is not None
+
+    def _write_ahead(self) -> None:
+        # A locked database is waited for in `note`, and not twice.
+        with _in_line(SHORTLY_S), little_patience():
+            # The request before us in the line may have written the row.
+            self._found = _under_way(self._access, timezone.now())
+            if self._found:
+                return
+            with transaction.atomic():
+                chain = audit.lock_chain()
+                self._found = _under_way(self._access, timezone.now())
+                own = None if self._found else self._add(chain)
+            self._own = own
 
     def note(self, *, again: bool) -> None:
         """Make sure that the bytes about to be sent have their row in the audit trail.
@@ -65,22 +89,61 @@ class Request:
         written: then no byte may be sent.
         """
         access = self._access
-        if again and self._is_on_record is None:
-            self._is_on_record = _is_remembered(access) or _goes_on(access)
-        if again and self._is_on_record:
+        if self._own:
+            _remember(access)
+            return
+        if again and (_is_remembered(access) or self._goes_on()):
             return
         with _in_line():
             # A browser begins with two requests at once; the second finds what the first wrote.
             if again and _is_remembered(access):
                 return
-            self._name_call()
-            with transaction.atomic():
-                chain = audit.lock_chain()
-                # The first may have come to another process.
-                if again and _under_way(access, timezone.now()):
-                    return
-                self._add(chain)
+            if not (again and self._joins()):
+                self._name_call()
+                with transaction.atomic():
+                    chain = audit.lock_chain()
+                    # The first may have come to another process.
+                    self._found = _under_way(access, timezone.now()) if again else None
+                    if not self._joins():
+                        self._add(chain)
             _remember(access)
+
+    def record_failure(self, outcome: AuditOutcome, reason: str) -> None:
+        """Add the row of this request, for which no byte is sent.
+
+        Where its playback has a row already and no other request sent bytes under it, the new row
+        takes that back: the playback got no audio, and does not count as heard. Raises
+        `django.db.Error` when the trail cannot be written.
+        """
+        with transaction.atomic():
+            chain = audit.lock_chain()
+            own, self._own = self._own, None
+            if own and Access.objects.filter(pk=own.pk, last_at=own.last_at).delete()[0]:
+                outcome = AuditOutcome.NO_AUDIO
+            audit.append(
+                chain, self._user, self._action, outcome, self._recording, self._address, reason
+            )
+
+    def _goes_on(self) -> bool:
+        """Whether an access of earlier minutes goes on; then that is noted, once a minute."""
+        now = timezone.now()
+        self._found = self._found or _under_way(self._access, now)
+        if self._found is None or _is_young(self._found, now):
+            return False
+        if _prolong(self._found, now):
+            _remember(self._access)
+        return True
+
+    def _joins(self) -> bool:
+        """Whether this request sends its bytes under the row of the access that was found.
+
+        Another request wrote that row, perhaps a moment ago, and may still get no audio. It sees
+        by `last_at` that its row is no longer its own alone.
+        """
+        found, self._found = self._found, None
+        if found is None:
+            return False
+        return bool(Access.objects.filter(pk=found.pk).update(last_at=timezone.now()))
 
     def _name_call(self) -> None:
         # The trail names the call and no more of it; the whole of it would be a wide row.
@@ -88,20 +151,22 @@ class Request:
         if not Recording.session.is_cached(recording):
             recording.session = _named_call.first(pk=recording.session_id)
 
-    def _add(self, chain) -> None:
+    def _add(self, chain) -> Access:
+        plays = self._action is AuditAction.PLAY
+        outcome = AuditOutcome.STARTED if plays else AuditOutcome.DONE
         event = audit.append(
-            chain, self._user, self._action, AuditOutcome.DONE, self._recording, self._address
+            chain, self._user, self._action, outcome, self._recording, self._address
         )
-        _accesses.add(
-            Access(
-                user=self._user,
-                recording=self._recording,
-                session_id=self._recording.session_id,
-                action=self._action,
-                event=event,
-                last_at=event.at,
-            )
+        access = Access(
+            user=self._user,
+            recording=self._recording,
+            session_id=self._recording.session_id,
+            action=self._action,
+            event=event,
+            last_at=event.at,
         )
+        _accesses.add(access)
+        return access
 
 
 def began_before(user, recording: Recording, action: AuditAction, moment: float) -> bool:
@@ -115,8 +180,8 @@ _line = threading.Lock()
 
 
 @contextlib.contextmanager
-def _in_line() -> Iterator[None]:
-    """New rows one after another, as the chain wants them.
+def _in_line(at_most_s: float = _PATIENCE_S) -> Iterator[None]:
+    """New rows one after another, as the chain wants them; waits `at_most_s` seconds.
 
     Many who arrive at once would otherwise all try for the database's lock, and SQLite lets them
     sleep for milliseconds when they miss it. Not for use inside a transaction.
@@ -126,7 +191,7 @@ def _in_line() -> Iterator[None]:
         began = time.monotonic()
         # Those before us need a connection, and so does every page.
         let_go()
-        if not _line.acquire(timeout=_PATIENCE_S):
+        if not _line.acquire(timeout=at_most_s):
             raise OperationalError("others have waited for the trail too long")
         waited_s = time.monotonic() - began
     try:
@@ -138,13 +203,8 @@ def _in_line() -> Iterator[None]:
         _line.release()
 
 
-def _goes_on(access: dict) -> bool:
-    """Whether `access` is under way; then that it goes on is noted, once a minute."""
-    now = timezone.now()
-    found = _under_way(access, now)
-    if found and (now - found.last_at <= _NOTE_EVERY or _prolong(found, now)):
-        _remember(access)
-    return found is not None
+def _is_young(access: Access, now: datetime) -> bool:
+    return now - access.last_at <= _NOTE_EVERY
 
 
 def _under_way(access: dict, now: datetime) -> Access | None:

@@ -96,8 +96,8 @@ def _answer(request, recording, action) -> HttpResponse:
             return response
     access = accesses.Request(request.user, recording, action, client_address(request))
 
-    def look_up() -> None:
-        access.look_up()
+    def note_ahead() -> None:
+        access.note_ahead(sends=_surely_sends(request))
         let_go()
 
     length = recording.audio_length
@@ -108,7 +108,7 @@ def _answer(request, recording, action) -> HttpResponse:
                 for_player=plays,
                 # Set by the player's script where the browser plays MP3 inside MP4.
                 exact=request.COOKIES.get("audio_form") == "mp4",
-                meanwhile=look_up,
+                meanwhile=note_ahead if plays else lambda: None,
                 waiting=request.META.get(later.WAITING),
             )
             at_the_end.callback(source.close)
@@ -117,7 +117,7 @@ def _answer(request, recording, action) -> HttpResponse:
         except NotYet as not_yet:
             return later.ask_again(request, not_yet.subscribe)
         except _FAULTS as fault:
-            return _refusal(request, recording, action, fault, length)
+            return _refusal(request, recording, action, access, fault, length)
         response = audio_response.response(request, recording, action, source, decision)
         if stem and response.status_code < 400:
             name = f"{stem}.{source.extension}"
@@ -130,6 +130,16 @@ def _answer(request, recording, action) -> HttpResponse:
             at_the_end.callback(listening.note_file, recording, source)
             close_after(request, response, at_the_end.pop_all().close)
     return response
+
+
+def _surely_sends(request) -> bool:
+    """Whether the request gets bytes whatever they are: no condition, no range that may lie beyond.
+
+    Of a recording that turns out to be empty it gets none.
+    """
+    if request.method != "GET" or _CONDITIONS.keys() & request.META.keys() - {"HTTP_RANGE"}:
+        return False
+    return bool(_FROM_THE_START.match(request.META.get("HTTP_RANGE", "bytes=0-")))
 
 
 def _decide(source: Source, request, recording, action, access) -> Decision:
@@ -148,6 +158,8 @@ def _decide(source: Source, request, recording, action, access) -> Decision:
     )
     if decision.send_body:
         access.note(again=(plays and not begins_again) or decision.start > 0)
+    elif access.is_noted_ahead:
+        access.record_failure(AuditOutcome.FAILED, "empty")
     return decision
 
 
@@ -170,7 +182,9 @@ def _takes_new_form(source: Source, request, recording, action) -> bool:
     return False
 
 
-def _refusal(request, recording, action, fault: Exception, length: int | None) -> HttpResponse:
+def _refusal(
+    request, recording, action, access, fault: Exception, length: int | None
+) -> HttpResponse:
     """The answer to a fault before the head: a clean one, unless that would end a playback.
 
     In mid-play a fault that passes breaks the connection, which the browser then tries again.
@@ -184,6 +198,8 @@ def _refusal(request, recording, action, fault: Exception, length: int | None) -
             return response
     wait_s = None
     if isinstance(fault, Error):
+        if access.is_noted_ahead:
+            _record(request, access, AuditOutcome.FAILED, "database")
         return _text(503, "The trail cannot be written, so nothing is played.", wait_s=10)
     if isinstance(fault, listening.NotPlayable):
         outcome, reason = AuditOutcome.REFUSED, fault.state.value
@@ -196,7 +212,7 @@ def _refusal(request, recording, action, fault: Exception, length: int | None) -
         told = trouble.from_error(fault, request.user, "recording")
         status, sentence = told.status, told.sentence
         wait_s = told.wait_s if status == 503 else None
-    _record(request, action, outcome, recording, reason)
+    _record(request, access, outcome, reason)
     if status == 404:
         raise Http404
     return _text(status, sentence, wait_s)
@@ -209,11 +225,11 @@ def _text(status: int, sentence: str, wait_s: int | None = None) -> HttpResponse
     return response
 
 
-def _record(request, action, outcome, recording, reason) -> None:
-    """A row for what was refused or failed; where it cannot be written, the answer stays."""
+def _record(request, access: accesses.Request, outcome: AuditOutcome, reason: str) -> None:
+    """A row for what was refused or failed; where it cannot be written, the response stays."""
     if request.method == "HEAD":
         return
     try:
-        audit.record(request.user, action, outcome, recording, client_address(request), reason)
+        access.record_failure(outcome, reason)
     except Error:
-        audit.log.exception("The trail lacks a row: %s %s", action, outcome)
+        audit.log.exception("The audit trail lacks a row: %s", outcome)
