@@ -228,7 +228,19 @@ class _Zip:
         raise AssertionError
 
     def _read(self, recording: Recording) -> tuple[WholeFile, str]:
-        """Read it once before it goes in: nothing can be taken out of a ZIP again."""
+        """Read it once before it goes in: nothing can be taken out of a ZIP again.
+
+        A kept file that the disk has damaged since its last check is fetched again.
+        """
+        source, digest = self._hashed(recording)
+        if digest != source.facts.sha256:
+            log.error("The kept audio of %s is damaged, so it is fetched again", recording)
+            source.close()
+            listening.forget(recording)
+            source, digest = self._hashed(recording)
+        return source, digest
+
+    def _hashed(self, recording: Recording) -> tuple[WholeFile, str]:
         with self._lease.kept():
             source = listening.fetch(recording)
         digest = hashlib.sha256()

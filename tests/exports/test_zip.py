@@ -140,6 +140,25 @@ def test_what_cannot_be_had_is_listed_with_the_reason(clients, call, vendor):
     assert "agent: Failed" in page.text
 
 
+def test_a_file_that_the_disk_damaged_after_its_check_is_fetched_again(
+    clients, call, vendor_bytes, audio_dir
+):
+    recording = Recording.objects.get(channel="mixed")
+    listening.prefetch(recording)
+    store = listening.relay().store
+    audio = store.entry(listening.key(recording)).audio
+    with audio.open("r+b") as file:
+        file.seek(5_000)
+        file.write(b"\0" * 64)
+    # The file system has noticed nothing: the last check still counts.
+    store.checks.remember(listening.key(recording), audio.stat())
+
+    archive = fetched(clients["lead"], make_zip(clients["lead"], CALL))
+
+    line = next(line for line in manifest(archive) if line["channel"] == "mixed")
+    assert archive.read(line["file"]) == vendor_bytes(recording.kallglot_id)
+
+
 def test_audio_that_was_heard_before_costs_no_call(clients, call, vendor):
     for recording in Recording.objects.all():
         listening.prefetch(recording)
