@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -178,3 +179,11 @@ def test_a_workbook_that_cannot_be_read_says_what_to_do(data, sentence, clients,
     assert answer.status_code == 422
     assert sentence in answer.text
     assert vendor.requests.count() == 0
+
+
+@pytest.mark.parametrize(("name", "count"), [("spreadsheet.csv", 180), ("workbook.xlsx", 50)])
+def test_every_id_of_an_exported_list_is_found_once(name, count):
+    """Lists as German spreadsheets write them: a BOM, semicolons, quoted cells."""
+    found = pasted_ids.in_file((Path(__file__).parent / "data" / name).read_bytes())
+
+    assert len({one.id for one in found}) == len(pasted_ids.unique(found)) == count

@@ -57,13 +57,17 @@ def test_what_was_typed_and_taken_back_changes_nothing(open_page):
     assert exported(page, "471105", "4711") == shown
 
 
-def test_the_zip_keeps_view_and_filters_beside_what_was_typed(open_page):
+def test_the_zip_keeps_view_and_filters_beside_what_was_typed(open_page, complaints):
     page = open_page("leo", "/?status=ready&view=expiring")
 
-    with page.expect_request("**/exports/") as waiting:
+    with page.expect_response("**/exports/") as waiting:
         page.evaluate(_TYPE_AND_PRESS, [["4711"], button("zip")])
+    # No call matches, so there is nothing for a ZIP.
+    assert waiting.value.status == 422
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    complaints.clear()
 
-    sent = parse_qs(waiting.value.post_data)
+    sent = parse_qs(waiting.value.request.post_data)
     assert sent["kind"] == ["zip"]
     asked_for = parse_qs(sent["query"][0].lstrip("?"))
     assert asked_for == {"q": ["4711"], "status": ["ready"], "view": ["expiring"]}
