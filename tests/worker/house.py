@@ -42,6 +42,7 @@ class House:
             **os.environ,
             "DATABASE_URL": self._new_database(),
             "REDIS_URL": "",
+            "TEST_QUEUE": str(folder / "worker.sqlite3"),
             "AUDIO_DIR": str(self.audio_dir),
             "KALLGLOT_API_URL": vendor.url,
             "KALLGLOT_API_KEY": vendor.key,
