@@ -94,6 +94,7 @@ def test_requests_of_one_playback_share_its_row(db, request_of):
     first, second = request_of("lead"), request_of("lead")
     first.note_ahead(sends=True)
     second.note_ahead(sends=True)
+    assert (first.is_second, second.is_second) == (False, True)
     assert outcomes() == ["started"]
     accesses.forget_lately()
     second.note(again=True)

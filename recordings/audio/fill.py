@@ -73,6 +73,10 @@ class Fill(threading.Thread):
         self._deciding = threading.Lock()
         self._over = False
 
+    def prepare(self) -> None:
+        """Do what can be done before the vendor responds, on the thread that started this one."""
+        self._part.prepare()
+
     def run(self) -> None:
         failure: Exception | None = None
         try:

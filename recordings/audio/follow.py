@@ -52,7 +52,9 @@ class Fills:
                     self._store.give_up(key, fd)
                 raise StorageFailed("no thread can be started") from error
             self._under_way[key] = worker.growth
-            return worker.growth
+        if fd is not None:
+            worker.prepare()
+        return worker.growth
 
     def _forget(self, worker: "Fill | Watch") -> None:
         with self._lock:

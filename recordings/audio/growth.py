@@ -70,10 +70,10 @@ class Growth:
 
     # -- told by the fill ----------------------------------------------------------------
 
-    def begin(self, head: Head, fd: int) -> None:
-        """The first bytes are known to be audio; `fd` becomes this object's to close."""
+    def begin(self, head: Head, fd: int, available: int = 0) -> None:
+        """The first `available` bytes are known to be audio; `fd` is closed by this object."""
         with self._changed:
-            self.head, self._fd = head, fd
+            self.head, self._fd, self.available = head, fd, available
             self._notify()
 
     def advance(self, available: int) -> None:

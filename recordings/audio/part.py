@@ -28,19 +28,38 @@ class Part:
         self._lock = threading.Lock()
         self._closed = False
 
+    def prepare(self) -> None:
+        """Create the files beside the part while the vendor is waited for, if that is possible.
+
+        May come from any thread at any time; `begin` creates what is missing.
+        """
+        with contextlib.suppress(OSError), self._lock:
+            self._create_files()
+
+    def _create_files(self) -> None:
+        if not self._closed:
+            self._progress = self._progress or Progress.create(self._entry.progress)
+            self._wishes = self._wishes or Wishes.create(self._entry.wishes)
+
     def begin(self, head: Head, first: bytes) -> None:
-        """Write the first bytes and let readers in: first those who wait here, then the others."""
+        """Write the first bytes and let readers in, those of other processes first.
+
+        Readers here begin to work at once when they are woken, all of them before this thread
+        goes on.
+        """
         with storage_faults():
             self._write(first, 0)
             # A descriptor of its own for the readers: the claim's lock must not live on in theirs.
             read_fd = open_file(self._entry.part)
-        self._growth.begin(head, read_fd)
-        self._growth.advance(len(first))
-        with storage_faults():
-            self._progress = Progress.create(self._entry.progress)
-            self._wishes = Wishes.create(self._entry.wishes)
-            self.arrived(len(first))
-            write_head(self._entry.head, head)
+        try:
+            with storage_faults(), self._lock:
+                self._create_files()
+                self._progress.write(Counters(len(first)))
+                write_head(self._entry.head, head)
+        except BaseException:
+            os.close(read_fd)
+            raise
+        self._growth.begin(head, read_fd, len(first))
 
     def append(self, block: bytes, position: int) -> int:
         """Write a block of the main stream; where the next one goes."""

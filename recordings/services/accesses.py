@@ -49,6 +49,8 @@ class Request:
         # The access that was found on record, and the one whose row this request wrote.
         self._found: Access | None = None
         self._own: Access | None = None
+        # Whether another request of the same playback waited for Kallglot before this one.
+        self.is_second = False
 
     def note_ahead(self, *, sends: bool) -> None:
         """Do the work of `note` for a playback while Kallglot is waited for, as far as possible.
@@ -58,11 +60,11 @@ class Request:
         """
         with contextlib.suppress(Error):
             self._found = _under_way(self._access, timezone.now())
-            if self._found:
-                return
-            self._name_call()
-            if sends:
-                self._write_ahead()
+            if not self._found:
+                self._name_call()
+                if sends:
+                    self._write_ahead()
+            self.is_second = self._found is not None
 
     @property
     def is_noted_ahead(self) -> bool:

@@ -124,8 +124,8 @@ def _answer(request, recording, action) -> HttpResponse:
             response["Content-Disposition"] = file_names.content_disposition(name)
         let_go()
         if response.streaming:
-            if plays:
-                # A hint for later requests: no listener waits for it.
+            if plays and not access.is_second:
+                # A hint for later requests: no listener waits for it, and once is enough.
                 at_the_end.callback(listening.note_length, recording, source.length)
             at_the_end.callback(listening.note_file, recording, source)
             close_after(request, response, at_the_end.pop_all().close)
