@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import Expression, Model, QuerySet
 
 
@@ -41,7 +41,9 @@ class Prepared:
         """
         model, sql, params, names, converters = self._composed
         values = [given[each.name] if isinstance(each, Given) else each for each in params]
-        with connection.cursor() as cursor:
+        # `django.db.connection` would look for this thread's connection at each use.
+        ours = connections[DEFAULT_DB_ALIAS]
+        with ours.cursor() as cursor:
             cursor.execute(sql, values)
             row = cursor.fetchone()
         if row is None:
@@ -49,8 +51,8 @@ class Prepared:
         facts = list(row)
         for place, (functions, column) in converters:
             for function in functions:
-                facts[place] = function(facts[place], column, connection)
-        return model.from_db(connection.alias, names, facts)
+                facts[place] = function(facts[place], column, ours)
+        return model.from_db(ours.alias, names, facts)
 
     @cached_property
     def _composed(self):
