@@ -40,7 +40,7 @@ def test_rows_cannot_be_changed_by_the_portal(call, clients, people):
     ):
         with pytest.raises(AppendOnly):
             attempt()
-    assert rows() == [("lead", "play", "done")]
+    assert rows() == [("lead", "play", "started")]
     assert audit.first_broken_row() is None
 
 
@@ -53,7 +53,7 @@ def test_the_trail_is_not_the_admins_to_change(call, clients):
         clients["administrator"].post(f"{page}/delete/", {"post": "yes"}),
     ):
         assert answer.status_code in (403, 404, 405)
-    assert rows() == [("lead", "play", "done")]
+    assert rows() == [("lead", "play", "started")]
     names = {permission.codename for permission in _permissions()}
     assert names <= {"view_auditevent"}
     if AuditEvent in site._registry:
