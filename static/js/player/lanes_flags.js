@@ -11,6 +11,7 @@ export class Flags {
     this.host = host;
     this.root = document.createElement("div");
     this.root.className = "lanes-flags";
+    this.root.hidden = true; // until there are notes: an empty row moves what is below it
     this.root.setAttribute("role", "toolbar");
     this.root.setAttribute("aria-label", "Notes on the timeline");
     this.buttons = new Map(); // by the number of their first note
