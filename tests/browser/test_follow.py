@@ -1,5 +1,7 @@
 """Follow keeps the turn that plays where it is seen, above the dock, and moves nobody's page."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -21,11 +23,11 @@ def room(open_page):
         page = open_page(
             "rosa",
             f"{PARCEL}?t={second}&channel=mixed",
-            viewport=LAPTOP,
-            reduced_motion="reduce",
-            **options,
+            **{"viewport": LAPTOP, "reduced_motion": "reduce"} | options,
         )
         expect(page.locator("#dock .has-lanes")).to_be_visible()
+        # The first page of a call may come before its transcript.
+        expect(current(page)).to_be_visible()
         return page
 
     return opening
@@ -55,6 +57,33 @@ def test_a_link_to_a_late_second_shows_its_turn(room):
     expect(current(page)).to_contain_text("Vielen Dank")
     page.wait_for_function(ABOVE_THE_DOCK)
     expect(page.locator("call-room .lanes-zoom")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_the_dock_does_not_cover_the_turn_when_it_appears_last(room, motion):
+    page = room(1, reduced_motion=motion)
+    held = []
+    page.route(re.compile(r"/player/transcript\.[^/]*js"), lambda route: held.append(route))
+    page.goto(f"{PARCEL}?t=24&channel=mixed", wait_until="commit")
+    expect(page.locator("call-room .lanes-strip.has-lanes")).to_be_visible()
+    expect(page.locator("#dock")).to_be_hidden()
+
+    held[
+        0
+    ].continue_()  # the waveform is there: nothing but the dock changes after the turn is shown
+
+    page.wait_for_function(ABOVE_THE_DOCK)
+
+
+def test_a_timeline_that_grows_does_not_push_the_turn_below_the_dock(room):
+    page = room(24)
+    page.wait_for_function(ABOVE_THE_DOCK)
+
+    page.evaluate("document.querySelector('[data-room-note]').textContent = 'Long. '.repeat(200)")
+
+    page.wait_for_function(ABOVE_THE_DOCK)
+    page.evaluate("document.querySelector('[data-room-note]').textContent = ''")
+    page.wait_for_function(ABOVE_THE_DOCK)
 
 
 def test_who_reads_elsewhere_on_the_page_stays_there(room):

@@ -6,11 +6,11 @@ function seenUntil() {
   return dock?.checkVisibility() ? dock.getBoundingClientRect().top : innerHeight;
 }
 
-/** Whether something of a list's element can be seen. */
-export function isInSight(list, element) {
+/** Whether something of a list's element can be seen, above `until` (px from the window's top). */
+export function isInSight(list, element, until = seenUntil()) {
   const frame = list.getBoundingClientRect();
   const { top, bottom } = element.getBoundingClientRect();
-  return bottom > Math.max(frame.top, 0) && top < Math.min(frame.bottom, seenUntil());
+  return bottom > Math.max(frame.top, 0) && top < Math.min(frame.bottom, until);
 }
 
 /**

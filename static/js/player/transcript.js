@@ -43,6 +43,13 @@ export class CallTranscript extends HTMLElement {
       if (SCROLLING_KEYS.includes(event.key)) this.yield();
     }, { signal });
     this.marks = new Marks(this);
+    // The layout may change after a turn was shown: the dock appears or grows and covers it, or the
+    // timeline above grows and moves it below the dock.
+    document.addEventListener("scrollend", () => this.#scrolled(), { signal, capture: true });
+    this.resized = new ResizeObserver(() => this.#keepInSight());
+    for (const part of [document.getElementById("dock"), this.room, this.list]) {
+      if (part) this.resized.observe(part);
+    }
     const compare = ({ detail }) => detail === this.room?.call && this.#compare(detail);
     document.body.addEventListener("lanes", compare, { signal });
     if (this.room?.call?.lanes) this.#compare(this.room.call);
@@ -51,6 +58,7 @@ export class CallTranscript extends HTMLElement {
 
   disconnectedCallback() {
     this.stop.abort();
+    this.resized.disconnect();
   }
 
   get room() {
@@ -66,6 +74,7 @@ export class CallTranscript extends HTMLElement {
       }
     }
     this.search?.again();
+    this.#keepInSight();
     remember("words", this.view);
   }
 
@@ -79,7 +88,7 @@ export class CallTranscript extends HTMLElement {
     this.following = !this.following;
     remember("follow", this.following);
     this.#showFollow();
-    if (this.following) this.#scroll();
+    if (this.following) this.#showCurrent();
   }
 
   /** To the turn before or after the one at this second. */
@@ -102,7 +111,7 @@ export class CallTranscript extends HTMLElement {
       this.following = true;
       this.list.focus({ preventScroll: true }); // the button goes
       this.#showFollow();
-      this.#scroll();
+      this.#showCurrent();
     } else this.#hear(event);
   }
 
@@ -116,7 +125,8 @@ export class CallTranscript extends HTMLElement {
     this.room.seek(this.chosen.start, true);
   }
 
-  #mark(second) {
+  /** wasSeen: whether the user saw the turn before, where the layout cannot say so any more. */
+  #mark(second, wasSeen = null) {
     let current = null;
     for (const turn of this.turns) {
       if (turn.start > second + 0.05) break;
@@ -125,16 +135,33 @@ export class CallTranscript extends HTMLElement {
     // Of several that begin at once the one that was pressed is meant.
     if (current && this.chosen?.start === current.start) current = this.chosen;
     if (current === this.current) return;
-    const isSeen = this.current ? isInSight(this.list, this.current.element) : scrollY === 0;
+    const { list } = this;
+    this.isSeen = this.current ? wasSeen ?? isInSight(list, this.current.element) : scrollY === 0;
     this.current?.element.removeAttribute("aria-current");
     this.current = current;
     current?.element.setAttribute("aria-current", "true");
-    if (this.following) this.#scroll(isSeen);
+    if (this.following) this.#scroll();
   }
 
-  /** The window moves along only with who sees it: others read elsewhere on the page. */
-  #scroll(isSeen = true) {
-    if (this.current) bringIntoSight(this.list, this.current.element, isSeen);
+  /** A turn behind the dock counts as seen: the dock may have covered it in this frame. */
+  #scrolled() {
+    if (this.current) this.isSeen = isInSight(this.list, this.current.element, innerHeight);
+  }
+
+  /** Show the current turn again after the layout changed, if the user saw it before. */
+  #keepInSight() {
+    if (this.following && this.isSeen) this.#scroll();
+  }
+
+  /** Move the window as well: the user asked for the turn. */
+  #showCurrent() {
+    this.isSeen = true;
+    this.#scroll();
+  }
+
+  /** The window moves along only with a user who sees the turn, not while they read elsewhere. */
+  #scroll() {
+    if (this.current) bringIntoSight(this.list, this.current.element, this.isSeen);
   }
 
   /** The reader looks elsewhere: leave the view to them. */
@@ -154,7 +181,8 @@ export class CallTranscript extends HTMLElement {
     if (!call.lanes) return;
     this.marks.show(call);
     if (this.dataset.approximate === "yes") this.#anchor(call);
-    this.#mark(this.room.second);
+    this.#mark(this.room.second, this.isSeen);
+    this.#keepInSight();
   }
 
   /** Times from whole-second stamps move to where that speaker really begins, near by. */
