@@ -20,6 +20,8 @@ TALL = {"width": 1440, "height": 2600}
 def room(open_page):
     page = open_page("rosa", f"{PARCEL}?t=0&channel=mixed", viewport={"width": 1440, "height": 900})
     expect(page.locator(".lanes-strip.has-lanes").first).to_be_visible()
+    # The transcript may come after the waveform, and its script after that.
+    expect(page.locator("call-transcript:defined")).to_be_visible()
     return page
 
 
