@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve check test endurance lint format bench clean
+.PHONY: help run serve check test coverage endurance lint format bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1#/p' $(MAKEFILE_LIST) | column -t -s '#'
@@ -25,6 +25,11 @@ test: $(VENV)/.development lint ## check everything, on both databases and in tw
 	@sh tests/javascript/run
 	@$(BIN)/python -m tests.project_checks
 	@$(BIN)/python -m tests.suite $(ARGS)
+
+coverage: $(VENV)/.development ## say how much of the code the tests run, and name files below 90 %
+	@sh tests/install-programs.sh
+	@sh tests/javascript/run
+	@$(BIN)/python -m tests.suite --coverage $(ARGS)
 
 endurance: $(VENV)/.development ## the long forms of some tests, about half an hour
 	@sh tests/install-programs.sh

@@ -1,7 +1,10 @@
 """`python -m tests.suite`: all tests, in groups that each run the way that suits them best.
 
-Every argument is handed to each group's pytest: `python -m tests.suite -k webhooks`. With
-`--quick` only the tests run that need no server, browser or second database of their own.
+Other arguments are handed to each group's pytest: `python -m tests.suite -k webhooks`.
+
+--quick: only the tests that need no server, browser or second database of their own.
+--coverage: only the first two groups, and what share of the code they run. That takes twice as
+long, so it is apart.
 """
 
 import json
@@ -49,9 +52,9 @@ class Group:
         self.counts = {word.rstrip("s"): int(n) for n, word in _COUNT.findall(summary)}
 
 
-def groups(quick: bool) -> list[Group]:
+def groups(quick: bool, measure: bool) -> list[Group]:
     """The groups in the order in which they run."""
-    coverage = () if quick else ("--cov", "--cov-append", "--cov-report=")
+    coverage = ("--cov", "--cov-append", "--cov-report=") if measure else ()
     together = "not browser and not endurance and not timed"
     in_process = Group(
         "in this process, SQLite",
@@ -59,9 +62,14 @@ def groups(quick: bool) -> list[Group]:
     )
     if quick:
         return [in_process]
+    served = Group(
+        "served by gunicorn and the worker", ("-m", together, *PARALLEL, *coverage, *SERVED)
+    )
+    if measure:
+        return [in_process, served]
     return [
         in_process,
-        Group("served by gunicorn and the worker", ("-m", together, *PARALLEL, *coverage, *SERVED)),
+        served,
         Group(
             "browsers",
             ("-m", "browser and not endurance and not timed", *PARALLEL, "tests/browser"),
@@ -83,12 +91,10 @@ def _ignore(folder: str) -> str:
 def report_coverage() -> None:
     """Print the share of lines that ran, and the files below COVERED_PERCENT."""
     command = [sys.executable, "-m", "coverage", "json", "-q", "-o", "-"]
-    output = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    if not output.startswith("{"):
-        return
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     measured = json.loads(output)
     total = measured["totals"]["percent_covered"]
-    print(f"\nCoverage of Python by the first two groups: {total:.1f} %")
+    print(f"\nCoverage of Python in these groups: {total:.1f} %")
     for name, file in measured["files"].items():
         share = file["summary"]["percent_covered"]
         if share < COVERED_PERCENT:
@@ -97,13 +103,15 @@ def report_coverage() -> None:
 
 def main(arguments: list[str]) -> int:
     """Run every group, also after one has failed; 0 if all passed."""
-    quick = "--quick" in arguments
-    more = [argument for argument in arguments if argument != "--quick"]
-    ran = groups(quick)
-    subprocess.run([sys.executable, "-m", "coverage", "erase"], check=True)
+    quick, measure = "--quick" in arguments, "--coverage" in arguments
+    more = [argument for argument in arguments if argument not in ("--quick", "--coverage")]
+    ran = groups(quick, measure)
+    if measure:
+        subprocess.run([sys.executable, "-m", "coverage", "erase"], check=True)
     for group in ran:
         group.run(more)
-    report_coverage()
+    if measure:
+        report_coverage()
     print()
     for group in ran:
         counts = ", ".join(f"{n} {word}" for word, n in group.counts.items()) or "nothing selected"
