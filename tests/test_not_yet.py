@@ -130,7 +130,8 @@ def test_a_key_for_recordings_alone_serves_a_pasted_call(vendor, clients):
     assert len(rows(opened)) == 3
     assert notice(opened) == ""
     assert "Your Kallglot key may read only the recordings of this call." in text_of(opened.text)
-    assert clients["reviewer"].get("/recordings/rec_known_mixed/audio").status_code == 200
+    played = clients["reviewer"].get("/recordings/rec_known_mixed/audio")
+    assert (played.status_code, len(played.getvalue())) == (200, 10_000)
     assert Session.objects.get().call_state is CallState.READY
     assert clients["reviewer"].post("/sessions/open", {"ids": "rec_known_agent"}).status_code == 302
 

@@ -246,4 +246,5 @@ def test_an_api_that_tells_recordings_only_is_enough(clients, vendor):
     assert "rec_known_mixed" in page
     library = clients["reviewer"].get("/").text
     assert "Ready" in library
-    assert clients["reviewer"].get("/recordings/rec_known_mixed/audio").status_code == 200
+    played = clients["reviewer"].get("/recordings/rec_known_mixed/audio")
+    assert (played.status_code, len(played.getvalue())) == (200, 10_000)
