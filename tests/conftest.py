@@ -9,7 +9,8 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.core.management import call_command
-from django.db import connection
+from django.core.signals import request_finished
+from django.db import close_old_connections, connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django.plugin import blocking_manager_key
@@ -199,6 +200,30 @@ class _MadeOnUse(dict):
 def people(person):
     """One user per role; `stranger` is signed in and has no role."""
     return _MadeOnUse(ROLES, lambda role: person(role, ROLES[role]))
+
+
+@pytest.fixture(autouse=True)
+def closed_responses(monkeypatch):
+    """Close streamed responses that a test has not read to their end, as a server would.
+
+    Their files would else be found open by the garbage collector, tests later.
+    """
+    streamed, request = [], Client.request
+
+    def remember(self, **environ):
+        response = request(self, **environ)
+        if response.streaming:
+            streamed.append(response)
+        return response
+
+    monkeypatch.setattr(Client, "request", remember)
+    yield
+    request_finished.disconnect(close_old_connections)
+    try:
+        for response in streamed:
+            response.close()
+    finally:
+        request_finished.connect(close_old_connections)
 
 
 @pytest.fixture
