@@ -1,4 +1,4 @@
-"""Audio that Kallglot redirects to a host of its own: who is told what, and that it plays."""
+"""Audio that Kallglot redirects to a host of its own: what each role sees, and that it plays."""
 
 import socket
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Kallglot announces a recording before its audio can be had, or tells only a part of a call."""
+"""Kallglot announces a recording before its audio is available, or returns part of a call."""
 
 from datetime import timedelta
 
@@ -43,7 +43,7 @@ def test_audio_that_is_not_there_yet_says_when_to_try_again(status, vendor, clie
     assert answer.status_code == 503
     assert answer.text == "Kallglot is still preparing this recording."
     assert answer["Retry-After"] == "5"
-    # Nobody asks Kallglot again before that.
+    # Kallglot is not asked again before that.
     assert play(clients)[0] == 503
     assert vendor.requests.count("/audio") == 1
     assert Recording.objects.get(kallglot_id="rec_new_mixed").last_error == ""
@@ -70,7 +70,7 @@ def test_a_404_long_after_the_end_is_no_not_yet(vendor, clients):
 def test_a_404_for_what_was_here_before_is_no_not_yet(vendor, clients):
     announce(vendor)
     assert play(clients)[0] == 200
-    # Made anew, and gone.
+    # Made again, and gone.
     Recording.objects.filter(kallglot_id="rec_new_mixed").update(duration=99.5)
     vendor.faults.add("status", "/audio", status=404)
     assert play(clients)[0] == 404

@@ -114,7 +114,7 @@ def test_without_channels_each_recording_is_there_and_plays(fields, vendor, clie
         Recording.objects.values_list("kallglot_id", flat=True)
     )
     if "duration" in fields:
-        # Nobody knows which follows which, so none is put after another.
+        # Their order is unknown, so none is put after another.
         assert sorted(voices) == ["mixed", "mixed 2", "mixed 3"]
     assert_each_plays(clients["lead"], session)
 

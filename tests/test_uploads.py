@@ -16,7 +16,7 @@ FORM = (
 
 
 class Body(io.BytesIO):
-    """A body that notes whether somebody has read it."""
+    """A body that notes whether it was read."""
 
     was_read = False
 

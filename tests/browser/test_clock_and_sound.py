@@ -7,7 +7,7 @@ from .clock_and_sound import LISTEN, RESULT, calls_of, check, files, given
 from .test_other_browsers import sign_in
 
 pytestmark = pytest.mark.browser
-# A browser lets a page make sound once somebody has clicked in it.
+# A browser lets a page make sound after the first click in it.
 BEGIN = """
 document.addEventListener("click", () => {
   window.listening = new AudioContext({ sampleRate: arguments[0] });

@@ -176,7 +176,7 @@ def test_parts_of_two_versions_are_never_joined(workshop, validators):
         sound.replace()
         assert workshop.read(thing, start) == thing.bytes[start:]
         assert whole.result() == thing.bytes
-    # Without a strong validator there is nothing to be had from a second request.
+    # Without a strong validator a second request cannot help.
     assert (workshop.gets(thing) > 1) == (validators == "strong")
 
 

@@ -1,4 +1,4 @@
-"""Clients that wait, dawdle or leave their sockets open hold up nobody else."""
+"""Clients that wait, dawdle or leave their sockets open do not hold up others."""
 
 import contextlib
 import os
